@@ -1,0 +1,43 @@
+/*
+ * Who asks: "Authorization: Web3Signed" verified in the access phase, for
+ * the data API, for the status routes of the compute API, and for any
+ * location with "pserver_auth".
+ */
+
+#ifndef _NGX_HTTP_PSERVER_AUTH_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_AUTH_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+
+
+/* what a verified header said; in r->pool */
+
+struct ngx_http_pserver_claims_s {
+    pserver_address_t                address;    /* recovered */
+    pserver_word_t                   digest;     /* EIP-191: the replay key */
+    ngx_str_t                        body_hash;  /* "sha256:<hex>" */
+    ngx_str_t                        grant_id;   /* empty: none */
+    ngx_str_t                        nonce;      /* empty: none */
+    uint64_t                         iat;
+    uint64_t                         exp;
+};
+
+
+/* access phase */
+ngx_int_t ngx_http_pserver_auth_handler(ngx_http_request_t *r);
+
+/*
+ * Verifies the header once per request; claims are in ctx->claims after
+ * NGX_OK.  NGX_DECLINED: there is no header.  Else the status of an error
+ * of the data API, which is set.
+ */
+ngx_int_t ngx_http_pserver_auth_verify(ngx_http_request_t *r);
+
+/* NGX_OK where SHA-256 of the whole body is what was signed; else the
+   status of an error, which is set */
+ngx_int_t ngx_http_pserver_auth_body(ngx_http_request_t *r,
+    const u_char sha256[32]);
+
+
+#endif /* _NGX_HTTP_PSERVER_AUTH_H_INCLUDED_ */

@@ -1,0 +1,42 @@
+/*
+ * Errors of the two APIs.  A handler of any phase returns what these
+ * return: the status.  Nothing is sent here: nginx renders the status as it
+ * always does (satisfy, error_page, auth_request go on working), and where
+ * it would have sent its own page, http/filter puts the JSON in its place.
+ * Texts are constants: never user data, keys, signatures or upstream URLs.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_ERROR_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_ERROR_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+
+
+/* compute: {"detail":{"kind":"Error","detail","error_code","field"}};
+   field may be NULL */
+ngx_int_t ngx_http_pserver_error_compute(ngx_http_request_t *r,
+    ngx_uint_t status, const char *code, const char *detail,
+    const char *field);
+
+/* compute, 422: {"detail":[{"loc":["body",loc],"msg","type"}]}; loc may be
+   NULL */
+ngx_int_t ngx_http_pserver_error_validation(ngx_http_request_t *r,
+    const char *loc, const char *msg, const char *type);
+
+/* data, auth and grants: {"error":{"code","errorCode","message",
+   "details":{"reason"}}}; reason may be NULL */
+ngx_int_t ngx_http_pserver_error_data(ngx_http_request_t *r,
+    ngx_uint_t status, const char *code, const char *message,
+    const char *reason);
+
+/* data, content: {"error":"CODE","message"} */
+ngx_int_t ngx_http_pserver_error_content(ngx_http_request_t *r,
+    ngx_uint_t status, const char *code, const char *message);
+
+/* adds Retry-After, in seconds; NGX_ERROR: no memory */
+ngx_int_t ngx_http_pserver_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds);
+
+
+#endif /* _NGX_HTTP_PSERVER_ERROR_H_INCLUDED_ */

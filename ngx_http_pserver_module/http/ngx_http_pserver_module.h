@@ -1,0 +1,197 @@
+/*
+ * What the files of http/ share: configuration, the context of a request,
+ * and the few calls by which one concern reaches another.  A concern with
+ * more to say has a header of its own.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_MODULE_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_thread_pool.h>
+
+#include <secp256k1.h>
+
+#include "../core/core.h"
+
+
+#define NGX_HTTP_PSERVER_VERSION  "0.1.0"
+
+
+typedef struct ngx_http_pserver_exchange_s      ngx_http_pserver_exchange_t;
+typedef struct ngx_http_pserver_exchange_loc_s  ngx_http_pserver_exchange_loc_t;
+typedef struct ngx_http_pserver_keys_s          ngx_http_pserver_keys_t;
+typedef struct ngx_http_pserver_audit_s         ngx_http_pserver_audit_t;
+typedef struct ngx_http_pserver_operation_s     ngx_http_pserver_operation_t;
+typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
+
+
+/* what "pserver" makes of a location */
+
+typedef enum {
+    NGX_HTTP_PSERVER_NONE = 0,
+    NGX_HTTP_PSERVER_DATA,              /* /health, /v1/ */
+    NGX_HTTP_PSERVER_COMPUTE,           /* /api/v1/ */
+    NGX_HTTP_PSERVER_AUDIT,             /* the public log */
+    NGX_HTTP_PSERVER_STATUS
+} ngx_http_pserver_api_e;
+
+
+#define NGX_HTTP_PSERVER_AUTH_OFF          0
+#define NGX_HTTP_PSERVER_AUTH_OPTIONAL     1
+#define NGX_HTTP_PSERVER_AUTH_REQUIRED     2
+
+#define NGX_HTTP_PSERVER_ACCESS_SIGNED     0
+#define NGX_HTTP_PSERVER_ACCESS_CAPABILITY 1
+
+
+typedef struct {
+    ngx_array_t                      exchanges;  /* of exchange_loc_t * */
+    ngx_shm_zone_t                  *zone;
+    ngx_str_t                        thread_pool_name;
+    ngx_thread_pool_t               *thread_pool;
+
+    ngx_str_t                        identity_file;
+    ngx_str_t                        root_file;
+    ngx_http_pserver_keys_t         *keys;       /* http/keys */
+
+    ngx_array_t                      audits;     /* of audit_t *, http/audit */
+
+    secp256k1_context               *secp256k1;  /* for recovery, shared */
+} ngx_http_pserver_main_conf_t;
+
+
+typedef struct {
+    pserver_address_t                permissions;
+    pserver_address_t                grantees;
+    pserver_address_t                registry;
+    pserver_address_t                servers;
+} ngx_http_pserver_contracts_t;
+
+
+typedef struct {
+    ngx_uint_t                       api;        /* ngx_http_pserver_api_e */
+    ngx_uint_t                       auth;
+    ngx_flag_t                       exchange;   /* is an exchange location */
+
+    ngx_str_t                        origin;     /* normalised: no slash */
+    time_t                           max_lifetime;
+    ngx_array_t                     *owners;     /* of pserver_address_t */
+
+    ngx_str_t                        store;      /* no trailing slash */
+
+    ngx_http_pserver_audit_t        *audit;
+
+    ngx_str_t                        chain;      /* location names */
+    ngx_http_pserver_exchange_loc_t *chain_loc;
+    ngx_uint_t                       chain_id;
+    ngx_msec_t                       chain_timeout;
+    ngx_msec_t                       chain_valid;
+    ngx_msec_t                       chain_stale;
+    ngx_http_pserver_contracts_t    *contracts;
+
+    ngx_str_t                        gateway;
+    ngx_http_pserver_exchange_loc_t *gateway_loc;
+
+    ngx_str_t                        engine;
+    ngx_http_pserver_exchange_loc_t *engine_loc;
+    ngx_uint_t                       engine_jobs;
+
+    ngx_array_t                     *operations; /* of operation_t *,
+                                                    http/operation */
+    ngx_uint_t                       operation_access;
+    ngx_flag_t                       require_nonce;
+    time_t                           repeat_window;
+} ngx_http_pserver_loc_conf_t;
+
+
+/* an error that is rendered when nginx renders the status: http/error */
+
+typedef struct {
+    ngx_uint_t                       status;     /* 0: none */
+    ngx_str_t                        code;       /* $pserver_error */
+    ngx_str_t                        body;       /* JSON */
+} ngx_http_pserver_error_t;
+
+
+typedef struct {
+    ngx_http_pserver_exchange_t     *exchange;   /* of a detached request */
+
+    ngx_http_pserver_error_t         error;
+
+    /* http/auth: who asks; NULL: no valid header */
+    ngx_http_pserver_claims_t       *claims;
+
+    /* http/data, http/compute: what is asked */
+    ngx_uint_t                       route;
+    ngx_str_t                        scope;
+    ngx_str_t                        id;
+    pserver_address_t                owner;      /* whose data; where known */
+
+    /* of the content handler that runs */
+    void                            *state;
+
+    unsigned                         authenticated:1;  /* header was seen */
+    unsigned                         is_owner:1; /* the signer is "owner" */
+    unsigned                         replaced:1; /* body of error was sent */
+} ngx_http_pserver_ctx_t;
+
+
+extern ngx_module_t  ngx_http_pserver_module;
+extern ngx_module_t  ngx_http_pserver_filter_module;
+
+
+/* the context, made if there is none; NULL: no memory */
+ngx_http_pserver_ctx_t *ngx_http_pserver_get_ctx(ngx_http_request_t *r);
+
+/* 1 if this location holds data of the address */
+ngx_uint_t ngx_http_pserver_owner_served(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_address_t *address);
+
+/* a whole answer, header and body in one buffer; a content handler's rc */
+ngx_int_t ngx_http_pserver_send_json(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *body);
+
+
+/* configuration */
+
+extern ngx_command_t  ngx_http_pserver_commands[];
+
+void *ngx_http_pserver_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_pserver_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_pserver_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+ngx_int_t ngx_http_pserver_add_variables(ngx_conf_t *cf);
+
+
+/* content handlers, one an API */
+
+ngx_int_t ngx_http_pserver_data_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_compute_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_audit_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_status_handler(ngx_http_request_t *r);
+
+/* content handlers, one a route of the data API: in ctx the scope is valid,
+   the signature is verified (the body is not: it may still stream in), and
+   where ctx->is_owner the signer is ctx->owner */
+
+ngx_int_t ngx_http_pserver_store_put(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_store_get(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_store_list(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_store_versions(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_store_delete(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_audit_access_logs(ngx_http_request_t *r);
+
+/* content handlers, one a route of the compute API; ctx->id is the id */
+
+ngx_int_t ngx_http_pserver_operation_create(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_operation_status(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_operation_cancel(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_PSERVER_MODULE_H_INCLUDED_ */

@@ -1,0 +1,66 @@
+/*
+ * The shared zone: what can be lost.  No pointer into a process, no fd;
+ * magic and version first, so that a layout of another binary is refused.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_ZONE_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_ZONE_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+
+
+/* for /status and tests; changed with ngx_http_pserver_count() */
+
+typedef struct {
+    ngx_atomic_t                     auth_ok;
+    ngx_atomic_t                     auth_failed;
+    ngx_atomic_t                     exchanges;
+    ngx_atomic_t                     exchanges_failed;
+    ngx_atomic_t                     chain_hits;
+    ngx_atomic_t                     chain_misses;
+    ngx_atomic_t                     chain_errors;
+    ngx_atomic_t                     jobs_accepted;
+    ngx_atomic_t                     jobs_running;
+    ngx_atomic_t                     jobs_succeeded;
+    ngx_atomic_t                     jobs_failed;
+    ngx_atomic_t                     jobs_canceled;
+    ngx_atomic_t                     audit_entries;
+    ngx_atomic_t                     audit_commits;
+    ngx_atomic_t                     audit_errors;
+} ngx_http_pserver_counters_t;
+
+
+typedef struct {
+    uint32_t                         magic;
+    uint32_t                         version;
+
+    /* http/chain: sets of facts by permission, the least recently used
+       last; under the mutex of the slab pool */
+    ngx_rbtree_t                     facts;
+    ngx_rbtree_node_t                facts_sentinel;
+    ngx_queue_t                      facts_lru;
+
+    /* http/chain: the head as last seen, and when this number was first
+       seen, msec of the wall clock */
+    uint64_t                         head_number;
+    uint64_t                         head_since;
+
+    ngx_http_pserver_counters_t      counters;
+} ngx_http_pserver_zone_t;
+
+
+/* never NULL in a worker: a location with "pserver" needs a zone; shpool
+   may be NULL */
+ngx_http_pserver_zone_t *ngx_http_pserver_zone(ngx_slab_pool_t **shpool);
+
+#define ngx_http_pserver_count(name, n)                                       \
+    (void) ngx_atomic_fetch_add(                                              \
+                        &ngx_http_pserver_zone(NULL)->counters.name, n)
+
+
+char *ngx_http_pserver_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+#endif /* _NGX_HTTP_PSERVER_ZONE_H_INCLUDED_ */
