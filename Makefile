@@ -1,0 +1,176 @@
+# make help says what there is
+
+NGINX_SRC     = /usr/share/nginx/src
+PORT         ?= 19840
+CLANG         = clang
+FUZZ_SECONDS  = 60
+
+SRC           = ngx_http_pserver_module
+LIBS          = -lyajl -lsodium -lsecp256k1 -lcrypto
+
+WARNINGS      = -Wall -Wextra -Werror
+OPTIMIZE      = -O2 -g
+HARDEN        = -fstack-protector-strong -D_FORTIFY_SOURCE=2
+SANITIZE      = -fsanitize=address,undefined -fno-sanitize-recover=all \
+                -fno-omit-frame-pointer
+
+CPPFLAGS      = -D_GNU_SOURCE -MMD -MP -I$(SRC)
+CFLAGS        = -std=c11 $(WARNINGS) $(OPTIMIZE) $(MODE) $(PLANT)
+
+# make unit SAN=1: another folder and other flags, the rest is the same
+
+ifdef SAN
+OBJ           = build/obj-san
+UNIT          = build/unit-san
+MODE          = $(SANITIZE)
+else
+OBJ           = build/obj
+UNIT          = build/unit
+MODE          = $(HARDEN)
+endif
+
+# PLANT_ERROR=1 builds in the faults that show that a report is seen
+
+ifdef PLANT_ERROR
+PLANT         = -DPSERVER_PLANT_ERROR=1
+OBJ          := $(OBJ)-plant
+UNIT         := $(UNIT)-plant
+endif
+
+CORE_SRC      = $(wildcard $(SRC)/core/*.c)
+CTL_SRC       = $(wildcard $(SRC)/ctl/*.c)
+RUN_SRC       = $(wildcard $(SRC)/run/*.c)
+MODULE_SRC    = $(wildcard $(SRC)/core/*.[ch] $(SRC)/http/*.[ch])
+UNIT_SRC      = $(wildcard t/unit/*_test.c)
+FUZZ_SRC      = $(wildcard t/fuzz/fuzz_*.c)
+
+MODULE        = build/ngx_http_pserver_module.so
+CTL           = $(if $(CTL_SRC),build/bin/pserverctl)
+RUN           = $(if $(RUN_SRC),build/bin/pserver-run)
+UNIT_BIN      = $(UNIT_SRC:t/unit/%.c=$(UNIT)/%)
+FUZZ_BIN      = $(FUZZ_SRC:t/fuzz/%.c=build/fuzz/%)
+
+export PORT
+
+
+all: module tools
+
+module: $(if $(wildcard $(SRC)/http/*.c),$(MODULE))
+
+tools: $(CTL) $(RUN)
+
+
+# the module, with the configured source that goes with the distribution's
+# nginx; configure runs again only if the list of files or nginx has changed
+
+build/nginx/inputs: FORCE
+	@mkdir -p $(@D)
+	@{ ls $(MODULE_SRC); cksum config $(NGINX_SRC)/conf_flags; \
+	   cksum $(NGINX_SRC)/src/core/nginx.h; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+build/nginx/Makefile: build/nginx/inputs
+	scripts/build-nginx configure $(NGINX_SRC) build/nginx
+
+$(MODULE): build/nginx/Makefile $(MODULE_SRC)
+	@$(MAKE) -s -C $(NGINX_SRC) -f $(CURDIR)/build/nginx/Makefile modules
+	@install -m 644 build/nginx/$(@F) $@
+
+
+# the tools
+
+$(OBJ)/%.o: $(SRC)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(OBJ)/core.a: $(CORE_SRC:$(SRC)/%.c=$(OBJ)/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+
+build/bin/pserverctl: $(CTL_SRC:$(SRC)/%.c=$(OBJ)/%.o) $(OBJ)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -lcurl $(LIBS)
+
+build/bin/pserver-run: $(RUN_SRC) $(wildcard $(SRC)/run/*.h)
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -I$(SRC) -std=c11 $(WARNINGS) -Os \
+	    -ffunction-sections -fdata-sections -static -s \
+	    -Wl,--gc-sections -o $@ $(RUN_SRC)
+
+
+# tests of core/: without nginx
+
+$(UNIT)/%: t/unit/%.c $(OBJ)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -It/unit -o $@ $< $(OBJ)/core.a $(LIBS)
+
+unit: $(UNIT_BIN)
+	@scripts/unit $(UNIT_BIN)
+
+build/fuzz/obj/%.o: $(SRC)/core/%.c
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g \
+	    -fsanitize=fuzzer-no-link $(SANITIZE) -c -o $@ $<
+
+build/fuzz/core.a: $(CORE_SRC:$(SRC)/core/%.c=build/fuzz/obj/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+
+build/fuzz/fuzz_%: t/fuzz/fuzz_%.c build/fuzz/core.a
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g \
+	    -fsanitize=fuzzer $(SANITIZE) -o $@ $< build/fuzz/core.a $(LIBS)
+
+fuzz: $(FUZZ_BIN)
+	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+style:
+	@scripts/style
+
+
+# everything; what it needs is installed first
+
+setup:
+	@scripts/setup
+
+test:
+	@scripts/test
+
+asan:
+	@scripts/asan
+
+quickstart:
+	@scripts/quickstart
+
+stop:
+	@scripts/stop
+
+bench:
+	@scripts/bench
+
+clean:
+	rm -rf build t/servroot*
+
+help:
+	@echo 'make              the module, pserverctl and pserver-run, in build/'
+	@echo 'make quickstart   the main job end to end, on this machine'
+	@echo 'make stop         stop what quickstart has started'
+	@echo 'make test         every test (installs what it needs)'
+	@echo 'make unit         tests of core/ only; SAN=1: with sanitizers'
+	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make asan         all suites under ASan and UBSan'
+	@echo 'make style        the form of the source'
+	@echo 'make bench        figures, against what they are held against'
+	@echo 'make setup        install packages only'
+	@echo 'make clean        remove build/'
+	@echo 'PORT=$(PORT)        the first of the ports that tests use'
+
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+FORCE:
+
+.PHONY: all module tools unit fuzz style setup test asan quickstart stop \
+    bench clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
