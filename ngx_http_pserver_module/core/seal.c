@@ -1,0 +1,262 @@
+/*
+ * Sealed objects: the sealer, and what sealer and opener share.
+ */
+
+#include "seal.h"
+#include "box.h"
+#include "bytes.h"
+#include "seal_format.h"
+
+#include <string.h>
+#include <sodium.h>
+#include <openssl/evp.h>
+
+
+static u_char *pserver_seal_put_text(u_char *p, pserver_str_t text);
+
+
+int
+pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
+    const pserver_seal_place_t *place)
+{
+    int             rc;
+    u_char         *header, key[PSERVER_KEY_LEN];
+    pserver_str_t   ad;
+
+    if (seal->hash == NULL) {
+        seal->hash = EVP_MD_CTX_new();
+        if (seal->hash == NULL) {
+            return PSERVER_NOMEM;
+        }
+    }
+
+    if (EVP_DigestInit_ex(seal->hash, EVP_sha256(), NULL) != 1) {
+        return PSERVER_ERROR;
+    }
+
+    seal->length = 0;
+    seal->chunk = 0;
+    seal->number = 0;
+    seal->last = 0;
+
+    header = seal->header;
+
+    memcpy(header + PSERVER_SEAL_AT_MAGIC, PSERVER_SEAL_MAGIC, 8);
+    (void) pserver_put_be(header + PSERVER_SEAL_AT_VERSION,
+                          PSERVER_SEAL_VERSION, 2);
+    (void) pserver_put_be(header + PSERVER_SEAL_AT_SUITE,
+                          PSERVER_SEAL_SUITE, 2);
+    memcpy(header + PSERVER_SEAL_AT_OWNER, place->owner.bytes, 20);
+    memcpy(header + PSERVER_SEAL_AT_NAME, place->name, PSERVER_NAME_LEN);
+    randombytes_buf(header + PSERVER_SEAL_AT_ID, PSERVER_SEAL_ID_LEN);
+    randombytes_buf(header + PSERVER_SEAL_AT_SALT, PSERVER_SEAL_SALT_LEN);
+
+    randombytes_buf(key, sizeof(key));
+
+    ad.data = header;
+    ad.len = PSERVER_SEAL_AT_KEY;
+
+    pserver_box_seal(header + PSERVER_SEAL_AT_KEY, key, sizeof(key),
+                     keys->data, ad);
+
+    rc = pserver_seal_schedule(&seal->stream, &seal->seal,
+                               header + PSERVER_SEAL_AT_COMMIT, key, header);
+
+    sodium_memzero(key, sizeof(key));
+
+    return rc;
+}
+
+
+int
+pserver_seal_schedule(pserver_gcm_t *stream, pserver_gcm_t *seal,
+    u_char commit[PSERVER_SEAL_COMMIT_LEN], const u_char key[32],
+    const u_char *header)
+{
+    int             rc;
+    u_char         *p, *context, prk[32], out[PSERVER_KEY_LEN];
+    u_char          buf[PSERVER_SEAL_LABEL_LEN + PSERVER_SEAL_CONTEXT_LEN];
+    pserver_str_t   ikm, salt, info;
+
+    ikm.data = (u_char *) key;
+    ikm.len = PSERVER_KEY_LEN;
+
+    salt.data = (u_char *) header + PSERVER_SEAL_AT_SALT;
+    salt.len = PSERVER_SEAL_SALT_LEN;
+
+    pserver_hkdf_extract(prk, ikm, salt);
+
+    /* suite, owner, name and id stand side by side in the header */
+
+    context = (u_char *) header + PSERVER_SEAL_AT_SUITE;
+
+    p = buf + PSERVER_SEAL_LABEL_LEN;
+    memcpy(p, context, PSERVER_SEAL_CONTEXT_LEN);
+
+    info.data = buf;
+    info.len = sizeof(buf);
+
+    memcpy(buf, PSERVER_SEAL_LABEL_STREAM, PSERVER_SEAL_LABEL_LEN);
+    (void) pserver_hkdf_expand(out, sizeof(out), prk, info);
+
+    rc = pserver_gcm_key(stream, out);
+
+    if (rc == PSERVER_OK) {
+        memcpy(buf, PSERVER_SEAL_LABEL_HEADER, PSERVER_SEAL_LABEL_LEN);
+        (void) pserver_hkdf_expand(out, sizeof(out), prk, info);
+
+        rc = pserver_gcm_key(seal, out);
+    }
+
+    memcpy(buf, PSERVER_SEAL_LABEL_COMMIT, PSERVER_SEAL_LABEL_LEN);
+    (void) pserver_hkdf_expand(commit, PSERVER_SEAL_COMMIT_LEN, prk, info);
+
+    sodium_memzero(prk, sizeof(prk));
+    sodium_memzero(out, sizeof(out));
+
+    return rc;
+}
+
+
+void
+pserver_seal_nonce(u_char nonce[PSERVER_GCM_NONCE_LEN], uint64_t counter,
+    int last)
+{
+    memset(nonce, 0, PSERVER_GCM_NONCE_LEN);
+
+    (void) pserver_put_be(nonce + 3, counter, 8);
+    nonce[11] = last ? 1 : 0;
+}
+
+
+int
+pserver_seal_chunk(pserver_seal_t *seal, u_char *dst, const u_char *src,
+    size_t len, int last)
+{
+    int                         rc;
+    u_char                      nonce[PSERVER_GCM_NONCE_LEN];
+    static const pserver_str_t  none;
+
+    if (seal->last
+        || (last ? len >= PSERVER_SEAL_CHUNK : len != PSERVER_SEAL_CHUNK))
+    {
+        return PSERVER_INVALID;
+    }
+
+    if (seal->length + len > PSERVER_SEAL_MAX) {
+        return PSERVER_NOSPACE;
+    }
+
+    /* dst may be src: the hash comes first */
+
+    if (EVP_DigestUpdate(seal->hash, src, len) != 1) {
+        return PSERVER_ERROR;
+    }
+
+    pserver_seal_nonce(nonce, seal->chunk, last);
+
+    rc = pserver_gcm_seal(&seal->stream, dst, src, len, nonce, none);
+    if (rc != PSERVER_OK) {
+        return rc;
+    }
+
+    seal->length += len;
+    seal->chunk++;
+
+    if (last) {
+        if (EVP_DigestFinal_ex(seal->hash, seal->sha256, NULL) != 1) {
+            return PSERVER_ERROR;
+        }
+
+        seal->last = 1;
+    }
+
+    return PSERVER_OK;
+}
+
+
+int
+pserver_seal_header(pserver_seal_t *seal,
+    u_char header[PSERVER_SEAL_HEADER_LEN], uint64_t number,
+    const pserver_seal_meta_t *meta)
+{
+    int             rc;
+    u_char         *p, nonce[PSERVER_GCM_NONCE_LEN];
+    pserver_str_t   ad;
+
+    if (!seal->last || number <= seal->number) {
+        return PSERVER_INVALID;
+    }
+
+    if (meta->scope.len > PSERVER_SEAL_TEXT_MAX
+        || meta->type.len > PSERVER_SEAL_TEXT_MAX
+        || meta->filename.len > PSERVER_SEAL_TEXT_MAX
+        || meta->note.len > PSERVER_SEAL_TEXT_MAX
+        || meta->scope.len + meta->type.len + meta->filename.len
+           + meta->note.len > PSERVER_SEAL_TEXT_MAX)
+    {
+        return PSERVER_NOSPACE;
+    }
+
+    /* a number serves as nonce once, whatever becomes of this call */
+
+    seal->number = number;
+
+    memcpy(header, seal->header, PSERVER_SEAL_AT_META);
+    memset(header + PSERVER_SEAL_AT_META, 0,
+           PSERVER_SEAL_HEADER_LEN - PSERVER_SEAL_AT_META);
+
+    (void) pserver_put_be(header + PSERVER_SEAL_AT_NUMBER, number, 8);
+
+    p = header + PSERVER_SEAL_AT_META;
+
+    p = pserver_put_be(p, seal->length, 8);
+    memcpy(p, seal->sha256, sizeof(seal->sha256));
+    p += sizeof(seal->sha256);
+
+    p = pserver_put_be(p, meta->collected_at, 8);
+    p = pserver_put_be(p, meta->kind, 1);
+    p = pserver_seal_put_text(p, meta->scope);
+    p = pserver_seal_put_text(p, meta->type);
+    p = pserver_seal_put_text(p, meta->filename);
+    (void) pserver_seal_put_text(p, meta->note);
+
+    ad.data = header;
+    ad.len = PSERVER_SEAL_AT_META;
+
+    pserver_seal_nonce(nonce, number, 0);
+
+    p = header + PSERVER_SEAL_AT_META;
+
+    rc = pserver_gcm_seal(&seal->seal, p, p, PSERVER_SEAL_META_LEN, nonce,
+                          ad);
+    if (rc != PSERVER_OK) {
+        sodium_memzero(header, PSERVER_SEAL_HEADER_LEN);
+    }
+
+    return rc;
+}
+
+
+static u_char *
+pserver_seal_put_text(u_char *p, pserver_str_t text)
+{
+    p = pserver_put_be(p, text.len, 2);
+
+    if (text.len != 0) {
+        memcpy(p, text.data, text.len);
+    }
+
+    return p + text.len;
+}
+
+
+void
+pserver_seal_free(pserver_seal_t *seal)
+{
+    pserver_gcm_free(&seal->stream);
+    pserver_gcm_free(&seal->seal);
+    EVP_MD_CTX_free(seal->hash);
+
+    sodium_memzero(seal, sizeof(pserver_seal_t));
+}
