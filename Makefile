@@ -2,7 +2,7 @@
 
 NGINX_SRC     = /usr/share/nginx/src
 PORT         ?= 19840
-CLANG         = clang
+CLANG         = clang-14
 FUZZ_SECONDS  = 60
 
 SRC           = ngx_http_pserver_module
