@@ -1,0 +1,106 @@
+/*
+ * The store: each owner's folder of sealed files.
+ *
+ *   <pserver_store>/owners/<address>/owner.key       keys, under the root
+ *                                   /objects/<name>/<version>
+ *                                   /tmp/            nothing of value
+ *                                   /jobs/           of http/job
+ *
+ * <address> is 40 lower-case hex digits, <name> the keyed hash of a scope,
+ * <version> 8 digits from 00000001.  An owner's folder is opened by the
+ * owner's address and nothing else, and its keys open only there.
+ *
+ * The functions down to the handlers do system calls: they are called from
+ * a thread, never from the event loop.  They log nothing; a caller that
+ * wants to has owner->err.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_STORE_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_STORE_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+
+#include "../core/keys.h"
+#include "../core/seal.h"
+
+
+typedef enum {
+    NGX_HTTP_PSERVER_STORE_OK = 0,
+    NGX_HTTP_PSERVER_STORE_NOT_FOUND,
+    NGX_HTTP_PSERVER_STORE_BAD,         /* does not open: changed, cut, or
+                                           of other keys */
+    NGX_HTTP_PSERVER_STORE_TOO_LARGE,   /* over the limit of the caller */
+    NGX_HTTP_PSERVER_STORE_FULL,        /* no space left */
+    NGX_HTTP_PSERVER_STORE_ERROR        /* a system call failed */
+} ngx_http_pserver_store_rc_e;
+
+
+/* an owner's folder, open */
+
+typedef struct {
+    int                              fd;         /* -1: not open */
+    ngx_err_t                        err;        /* of the last failure */
+    pserver_address_t                address;
+    pserver_keys_t                   keys;       /* close() wipes them */
+} ngx_http_pserver_owner_t;
+
+
+/* a version of an object, open; meta's texts are in "open" */
+
+typedef struct {
+    int                              fd;         /* -1: not open */
+    pserver_open_t                   open;
+} ngx_http_pserver_object_t;
+
+
+/*
+ * Opens the folder of an owner and unwraps the owner's keys.  root is
+ * pserver_store, terminated by a zero.  With create, folder and keys are
+ * made if there are none; without, NOT_FOUND.  Close it in any case.
+ */
+ngx_uint_t ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner,
+    u_char *root, uint64_t chain_id, const pserver_address_t *address,
+    ngx_uint_t create);
+void ngx_http_pserver_owner_close(ngx_http_pserver_owner_t *owner);
+
+/*
+ * A folder below the owner's ("tmp", "jobs"), made if need be; an fd, or
+ * -1 with owner->err.
+ */
+int ngx_http_pserver_owner_folder(ngx_http_pserver_owner_t *owner,
+    const char *name);
+
+/*
+ * Opens a version of what the owner calls "scope": that one, or with 0 the
+ * latest.  The last chunk has been checked: the file is whole.  object
+ * starts zeroed; close it in any case.
+ */
+ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, pserver_str_t scope,
+    uint64_t version);
+void ngx_http_pserver_object_close(ngx_http_pserver_object_t *object);
+
+/*
+ * Reads and opens "count" chunks from "first" on; buf has room for the
+ * last one's tag: PSERVER_SEAL_BLOCK bytes a chunk are enough.  *len is
+ * the length of the plaintext.
+ */
+ngx_uint_t ngx_http_pserver_object_read(ngx_http_pserver_object_t *object,
+    u_char *buf, uint64_t first, uint64_t count, size_t *len);
+
+/*
+ * The latest version of an object, whole, in memory that
+ * ngx_http_pserver_store_unload() wipes and frees.  TOO_LARGE if it is
+ * longer than limit.  meta may be NULL; its texts are not set.
+ */
+ngx_uint_t ngx_http_pserver_store_load(u_char *root, uint64_t chain_id,
+    const pserver_address_t *address, pserver_str_t scope, size_t limit,
+    ngx_str_t *data, pserver_seal_meta_t *meta);
+void ngx_http_pserver_store_unload(ngx_str_t *data);
+
+/* writes "2026-01-31T12:00:00Z", 20 characters; returns the end */
+u_char *ngx_http_pserver_store_time(u_char *p, uint64_t msec);
+
+
+#endif /* _NGX_HTTP_PSERVER_STORE_H_INCLUDED_ */
