@@ -36,6 +36,14 @@ function plain(value) {
 }
 
 
+/* Arguments that are JSON come as text on the command line. */
+
+function parsed(value) {
+    return typeof value === 'string' && /^[[{"]|^(true|false|null)$/.test(value)
+        ? JSON.parse(value) : value;
+}
+
+
 /*
  * Authorization of the data API.  The claims may be overridden one by one,
  * which makes the requests that have to be refused.
@@ -51,10 +59,11 @@ async function web3signed(key, method, aud, uri, body, claims) {
         iat: now,
         method,
         uri,
-        ...(typeof claims === 'string' ? JSON.parse(claims) : claims),
+        ...parsed(claims),
     })).toString('base64url');
 
-    return 'Web3Signed ' + payload + '.' + await wallet(key).signMessage(payload);
+    return 'Web3Signed ' + payload + '.'
+        + await wallet(key).signMessage(payload);
 }
 
 
@@ -119,8 +128,7 @@ const commands = {
 
     'poke': ['PERMISSION_ID FIELDS', 'overwrites fields of a permission', 2,
         async (id, fields) => {
-            await chain().pokePermission(id,
-                typeof fields === 'string' ? JSON.parse(fields) : fields);
+            await chain().pokePermission(id, parsed(fields));
             return { permissionId: Number(id) };
         }],
 
@@ -129,10 +137,9 @@ const commands = {
     'head': ['', 'the head\'s number', 0,
         async () => ({ head: await chain().head() })],
 
-    'rpc': ['METHOD [JSON...]', 'a raw call', 1,
+    'rpc': ['METHOD [ARGUMENT...]', 'a raw call', 1,
         async (method, ...params) => ({
-            result: await chain().call(method, ...params.map(
-                (p) => /^[[{"]|^(true|false|null)$/.test(p) ? JSON.parse(p) : p)),
+            result: await chain().call(method, ...params.map(parsed)),
         })],
 
     'fixtures': ['DIR', 'the cast of the tests, into DIR', 1,

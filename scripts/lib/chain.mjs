@@ -247,7 +247,8 @@ export class Chain {
 
     explain(short, error) {
         if (typeof error.data === 'string' && error.data.length >= 10) {
-            const known = this.contracts[short].interface.parseError(error.data);
+            const known = this.contracts[short].interface
+                .parseError(error.data);
 
             if (known) {
                 error.message = known.name + '(' + known.args.join(', ') + ')';
