@@ -1,0 +1,86 @@
+/*
+ * JSON-RPC 2.0 with an Ethereum node: the three questions that this server
+ * has, and what comes back.
+ */
+
+#ifndef _PSERVER_JSONRPC_H_INCLUDED_
+#define _PSERVER_JSONRPC_H_INCLUDED_
+
+
+#include "core.h"
+#include "json.h"
+
+
+typedef enum {
+    PSERVER_JSONRPC_CHAIN_ID = 0,    /* eth_chainId */
+    PSERVER_JSONRPC_HEAD,            /* eth_getBlockByNumber, latest */
+    PSERVER_JSONRPC_CALL             /* eth_call at a block, by its hash and
+                                        only if canonical (EIP-1898) */
+} pserver_jsonrpc_method_e;
+
+
+typedef struct {
+    pserver_jsonrpc_method_e   method;
+
+    /* of eth_call */
+    const pserver_address_t   *to;
+    const u_char              *data;
+    size_t                     len;
+    const pserver_word_t      *block;
+} pserver_jsonrpc_call_t;
+
+
+/* at least what pserver_jsonrpc_request() writes */
+size_t pserver_jsonrpc_len(const pserver_jsonrpc_call_t *calls, size_t n);
+
+/*
+ * Writes the body of a request: an object for one call, a batch for more.
+ * The ids are first, first + 1, .. and at most 2^53 - 1.  Returns the end.
+ */
+u_char *pserver_jsonrpc_request(u_char *dst,
+    const pserver_jsonrpc_call_t *calls, size_t n, uint64_t first);
+
+
+typedef struct {
+    const pserver_json_t      *result;  /* NULL: the node says an error */
+    pserver_str_t              revert;  /* of an error: its data as hex
+                                           text after 0x; else empty */
+} pserver_jsonrpc_answer_t;
+
+
+/*
+ * Parses the answer to n calls whose ids began with first, in whatever
+ * order.  On PSERVER_OK answers[i] belongs to calls[i], and what it points
+ * to lives until *doc is freed with pserver_json_free().
+ *
+ * PSERVER_INVALID: not an answer to exactly these calls: an id missing,
+ * twice or unknown, not version 2.0, both or neither of result and error;
+ * PSERVER_NOSPACE, PSERVER_NOMEM: as pserver_json_parse().
+ */
+int pserver_jsonrpc_response(const u_char *body, size_t len, uint64_t first,
+    pserver_jsonrpc_answer_t *answers, size_t n, pserver_json_doc_t **doc);
+
+
+/* "0x" and hex digits without leading zeros, below 2^64 */
+int pserver_jsonrpc_quantity(const pserver_json_t *value, uint64_t *out);
+
+/*
+ * "0x" and an even number of hex digits.  PSERVER_NOSPACE: more than cap
+ * bytes.
+ */
+int pserver_jsonrpc_bytes(const pserver_json_t *value, u_char *dst,
+    size_t cap, size_t *len);
+
+
+typedef struct {
+    uint64_t                   number;
+    uint64_t                   time;    /* unix seconds */
+    pserver_word_t             hash;
+} pserver_jsonrpc_block_t;
+
+/* from the result of eth_getBlockByNumber; null is PSERVER_INVALID */
+int pserver_jsonrpc_block(const pserver_json_t *value,
+    pserver_jsonrpc_block_t *block);
+
+
+#endif /* _PSERVER_JSONRPC_H_INCLUDED_ */
