@@ -1,0 +1,273 @@
+/*
+ * Rows of the ledger: fixed bytes, round trips, everything else refused.
+ */
+
+#include "core/ledger.h"
+#include "test.h"
+
+#include <sodium.h>
+
+TEST_MAIN
+
+
+static void
+row_example(pserver_ledger_row_t *row)
+{
+    static u_char  name[] = "word_count", text[] = "{\"permission_id\":7}",
+                   result[] = "{\"words\":3}";
+
+    memset(row, 0, sizeof(*row));
+    memset(row->id, 0x11, 32);
+    memset(row->owner.bytes, 0x22, 20);
+    memset(row->app.bytes, 0x33, 20);
+    row->permission.bytes[31] = 7;
+    memset(row->digest.bytes, 0x44, 32);
+    row->exp = 1900000000;
+    row->created = 1800000000001;
+    row->started = 1800000000002;
+    row->finished = 1800000000003;
+    row->state = PSERVER_JOB_SUCCEEDED;
+    row->attempts = 1;
+    row->operation.data = name;
+    row->operation.len = sizeof(name) - 1;
+    row->request.data = text;
+    row->request.len = sizeof(text) - 1;
+    row->result.data = result;
+    row->result.len = sizeof(result) - 1;
+}
+
+
+static void
+row_same(const pserver_ledger_row_t *a, const pserver_ledger_row_t *b)
+{
+    CHECK_MEM(a, b, offsetof(pserver_ledger_row_t, operation));
+    CHECK_INT(a->operation.len, b->operation.len);
+    CHECK_MEM(a->operation.data, b->operation.data, b->operation.len);
+    CHECK_INT(a->request.len, b->request.len);
+    CHECK_MEM(a->request.data, b->request.data, b->request.len);
+    CHECK_INT(a->result.len, b->result.len);
+    CHECK_MEM(a->result.data, b->result.data, b->result.len);
+}
+
+
+TEST(bytes)
+{
+    size_t                n;
+    u_char                data[512];
+    pserver_ledger_row_t  row, again;
+
+    static const u_char  tail[] = {
+        0, 0, 0, 0, 0x71, 0x3f, 0xb3, 0x00,
+        0, 0, 0x01, 0xa3, 0x18, 0x5c, 0x50, 0x01,
+        0, 0, 0x01, 0xa3, 0x18, 0x5c, 0x50, 0x02,
+        0, 0, 0x01, 0xa3, 0x18, 0x5c, 0x50, 0x03,
+        4, 0, 0, 0,
+        0, 0, 0, 0,
+        0, 0, 0, 1,
+        0, 0, 0, 10,
+        0, 0, 0, 19,
+        0, 0, 0, 11
+    };
+
+    row_example(&row);
+
+    n = pserver_ledger_len(&row);
+    CHECK_INT(n, 200 + 10 + 19 + 11);
+
+    pserver_ledger_write(data, &row);
+
+    CHECK_MEM(data, "PSRVJOB1", 8);
+    CHECK_MEM(data + 8, row.id, 32);
+    CHECK_MEM(data + 40, row.owner.bytes, 20);
+    CHECK_MEM(data + 60, row.app.bytes, 20);
+    CHECK_MEM(data + 80, row.permission.bytes, 32);
+    CHECK_MEM(data + 112, row.digest.bytes, 32);
+    CHECK_MEM(data + 144, tail, sizeof(tail));
+    CHECK_MEM(data + 200, "word_count{\"permission_id\":7}{\"words\":3}", 40);
+
+    CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_OK);
+    row_same(&again, &row);
+}
+
+
+TEST(length)
+{
+    size_t                i, n;
+    u_char                data[512];
+    pserver_ledger_row_t  row, again;
+
+    row_example(&row);
+    n = pserver_ledger_len(&row);
+    pserver_ledger_write(data, &row);
+
+    for (i = 0; i < n; i++) {
+        CHECK_INT(pserver_ledger_read(&again, data, i), PSERVER_INVALID);
+    }
+
+    CHECK_INT(pserver_ledger_read(&again, data, n + 1), PSERVER_INVALID);
+
+    row.operation.len = 0;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+    row.operation.len = PSERVER_LEDGER_OPERATION_MAX + 1;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+
+    row_example(&row);
+    row.request.len = PSERVER_LEDGER_REQUEST_MAX + 1;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+
+    row_example(&row);
+    row.result.len = PSERVER_LEDGER_RESULT_MAX + 1;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+}
+
+
+/* what no job could have */
+
+TEST(impossible)
+{
+    int                    i;
+    size_t                 n;
+    u_char                 data[512];
+    pserver_ledger_row_t   row, again;
+
+    static const struct {
+        size_t             at;
+        u_char             value;
+    } faults[] = {
+        { 0, 'X' },                     /* magic */
+        { 7, '2' },                     /* version */
+        { 176, PSERVER_JOB_CANCELED },  /* a result without success */
+        { 176, PSERVER_JOB_PROCESSING },
+        { 176, PSERVER_JOB_FAILED },    /* without a reason */
+        { 176, 7 },
+        { 176, 255 },
+        { 177, PSERVER_JOB_OOM },       /* a reason without failure */
+        { 177, 8 },
+        { 178, 1 },
+        { 179, 1 },
+        { 191, 9 },                     /* lengths */
+        { 188, 0xff },
+        { 192, 0xff },
+        { 196, 0xff },
+    };
+
+    row_example(&row);
+    n = pserver_ledger_len(&row);
+
+    for (i = 0; i < (int) (sizeof(faults) / sizeof(faults[0])); i++) {
+        pserver_ledger_write(data, &row);
+        data[faults[i].at] = faults[i].value;
+
+        if (!CHECK_INT(pserver_ledger_read(&again, data, n),
+                       PSERVER_INVALID))
+        {
+            fprintf(stderr, "    fault %d\n", i);
+        }
+
+        CHECK_INT(again.operation.len, 0);
+    }
+
+    row.finished = 0;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_INVALID);
+
+    row_example(&row);
+    row.result.len = 0;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
+
+    row.state = PSERVER_JOB_QUEUED;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
+
+    row.finished = 0;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_OK);
+}
+
+
+TEST(sealed)
+{
+    size_t                i, n;
+    u_char                key[32], name[32], other[32];
+    u_char                box[512], plain[512];
+    pserver_address_t     owner;
+    pserver_ledger_row_t  row, again;
+
+    memset(key, 0x55, 32);
+    row_example(&row);
+    n = pserver_ledger_len(&row) + PSERVER_BOX_OVERHEAD;
+
+    pserver_ledger_name(name, row.id);
+    crypto_hash_sha256(other, row.id, 32);
+    CHECK_MEM(name, other, 32);
+
+    CHECK_INT(pserver_ledger_seal(box, &row, key), PSERVER_OK);
+    CHECK_INT(pserver_ledger_open(&again, plain, box, n, key, &row.owner,
+                                  name),
+              PSERVER_OK);
+    row_same(&again, &row);
+
+    /* nothing of it is readable */
+
+    for (i = 0; i + 8 <= n; i++) {
+        CHECK(memcmp(box + i, "word_cou", 8) != 0
+              && memcmp(box + i, "\"words\":", 8) != 0);
+    }
+
+    /* another owner, name, key */
+
+    owner = row.owner;
+    owner.bytes[19] ^= 1;
+    CHECK_INT(pserver_ledger_open(&again, plain, box, n, key, &owner, name),
+              PSERVER_INVALID);
+
+    other[0] ^= 1;
+    CHECK_INT(pserver_ledger_open(&again, plain, box, n, key, &row.owner,
+                                  other),
+              PSERVER_INVALID);
+
+    key[0] ^= 1;
+    CHECK_INT(pserver_ledger_open(&again, plain, box, n, key, &row.owner,
+                                  name),
+              PSERVER_INVALID);
+    key[0] ^= 1;
+
+    for (i = 0; i < n; i++) {
+        box[i] ^= 0x80;
+        CHECK_INT(pserver_ledger_open(&again, plain, box, n, key,
+                                      &row.owner, name),
+                  PSERVER_INVALID);
+        box[i] ^= 0x80;
+    }
+
+    for (i = 0; i < n; i++) {
+        CHECK_INT(pserver_ledger_open(&again, plain, box, i, key,
+                                      &row.owner, name),
+                  PSERVER_INVALID);
+    }
+
+    row.operation.len = 0;
+    CHECK_INT(pserver_ledger_seal(box, &row, key), PSERVER_NOSPACE);
+}
+
+
+TEST(wiped)
+{
+    size_t                n;
+    u_char                key[32], name[32], box[512], plain[512], zero[512];
+    pserver_ledger_row_t  row, again;
+
+    memset(key, 0x55, 32);
+    memset(zero, 0, sizeof(zero));
+    row_example(&row);
+    row.reason = PSERVER_JOB_OOM;
+    n = pserver_ledger_len(&row) + PSERVER_BOX_OVERHEAD;
+
+    pserver_ledger_name(name, row.id);
+    CHECK_INT(pserver_ledger_seal(box, &row, key), PSERVER_OK);
+    CHECK_INT(pserver_ledger_open(&again, plain, box, n, key, &row.owner,
+                                  name),
+              PSERVER_INVALID);
+    CHECK_MEM(plain, zero, n - PSERVER_BOX_OVERHEAD);
+}
