@@ -31,12 +31,16 @@ u_char *pserver_base64url_encode(u_char *dst, const u_char *src, size_t len);
 
 /*
  * Decodes canonical unpadded base64url: spare bits must be zero.  Writes at
- * most cap bytes and their number into *len.
+ * most cap bytes and their number into *len; (text.len * 3) / 4 are enough.
+ * PSERVER_NOSPACE if they would be more than cap.
  */
 int pserver_base64url_decode(u_char *dst, size_t cap, size_t *len,
     pserver_str_t text);
 
-/* decimal digits or 0x and 1..64 hex digits; > 2^256-1: PSERVER_INVALID */
+/*
+ * Decimal digits without leading zeros, or 0x and 1 to 64 hex digits, so one
+ * number has many texts.  PSERVER_INVALID beyond 2^256-1.
+ */
 int pserver_word_parse(pserver_word_t *word, pserver_str_t text);
 
 #define PSERVER_WORD_DEC_LEN  78

@@ -1,0 +1,182 @@
+/*
+ * The pass over a JSON text before yajl sees it.
+ */
+
+#include "json_scan.h"
+
+
+static size_t pserver_json_scan_escape(const u_char *p, const u_char *end);
+static int pserver_json_scan_unit(const u_char *p, const u_char *end,
+    unsigned *unit);
+static size_t pserver_json_scan_utf8(const u_char *p, const u_char *end);
+
+
+int
+pserver_json_scan(const u_char *data, size_t len, pserver_json_count_t *count)
+{
+    int            quoted;
+    size_t         n, depth;
+    const u_char  *p, *end;
+
+    quoted = 0;
+    depth = 0;
+    count->depth = 0;
+    count->nodes = 1;
+
+    for (p = data, end = data + len; p < end; p += n) {
+
+        n = 1;
+
+        if (*p >= 0x80) {
+            n = pserver_json_scan_utf8(p, end);
+
+        } else if (*p < 0x20) {
+            n = (*p == '\t' || *p == '\n' || *p == '\r');
+
+        } else if (*p == '"') {
+            quoted = !quoted;
+
+        } else if (quoted) {
+            if (*p == '\\') {
+                n = pserver_json_scan_escape(p, end);
+            }
+
+        } else if (*p == ',') {
+            count->nodes++;
+
+        } else if (*p == '[' || *p == '{') {
+            count->nodes++;
+
+            if (++depth > count->depth) {
+                count->depth = depth;
+            }
+
+        } else if (*p == ']' || *p == '}') {
+            if (depth-- == 0) {
+                return PSERVER_INVALID;
+            }
+        }
+
+        if (n == 0) {
+            return PSERVER_INVALID;
+        }
+    }
+
+    return PSERVER_OK;
+}
+
+
+/* the length of an escape sequence, 0 if it stands for no character */
+
+static size_t
+pserver_json_scan_escape(const u_char *p, const u_char *end)
+{
+    unsigned  high, low;
+
+    if (end - p < 2) {
+        return 0;
+    }
+
+    if (p[1] != 'u') {
+        return 2;
+    }
+
+    if (pserver_json_scan_unit(p, end, &high) != PSERVER_OK
+        || (high >= 0xdc00 && high <= 0xdfff))
+    {
+        return 0;
+    }
+
+    if (high < 0xd800 || high > 0xdbff) {
+        return 6;
+    }
+
+    if (pserver_json_scan_unit(p + 6, end, &low) != PSERVER_OK
+        || low < 0xdc00
+        || low > 0xdfff)
+    {
+        return 0;
+    }
+
+    return 12;
+}
+
+
+static int
+pserver_json_scan_unit(const u_char *p, const u_char *end, unsigned *unit)
+{
+    size_t  i;
+    u_char  c;
+
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u') {
+        return PSERVER_INVALID;
+    }
+
+    *unit = 0;
+
+    for (i = 2; i < 6; i++) {
+        c = p[i];
+
+        if (c >= '0' && c <= '9') {
+            *unit = *unit << 4 | (unsigned) (c - '0');
+            continue;
+        }
+
+        c |= 0x20;
+
+        if (c < 'a' || c > 'f') {
+            return PSERVER_INVALID;
+        }
+
+        *unit = *unit << 4 | (unsigned) (c - 'a' + 10);
+    }
+
+    return PSERVER_OK;
+}
+
+
+/* the length of a character of more than one byte (RFC 3629), 0 if invalid */
+
+static size_t
+pserver_json_scan_utf8(const u_char *p, const u_char *end)
+{
+    size_t    i, n;
+    uint32_t  c, min;
+
+    if (*p >= 0xf0 && *p <= 0xf4) {
+        n = 4;
+        c = *p & 0x07;
+        min = 0x10000;
+
+    } else if ((*p & 0xf0) == 0xe0) {
+        n = 3;
+        c = *p & 0x0f;
+        min = 0x800;
+
+    } else if ((*p & 0xe0) == 0xc0) {
+        n = 2;
+        c = *p & 0x1f;
+        min = 0x80;
+
+    } else {
+        return 0;
+    }
+
+    if ((size_t) (end - p) < n) {
+        return 0;
+    }
+
+    for (i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+
+        c = c << 6 | (p[i] & 0x3f);
+    }
+
+    if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+        return 0;
+    }
+
+    return n;
+}
