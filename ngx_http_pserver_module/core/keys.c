@@ -50,6 +50,12 @@ pserver_hkdf_extract(u_char prk[32], pserver_str_t key, pserver_str_t salt)
 {
     crypto_auth_hmacsha256_state  hmac;
 
+    /* an empty salt is the same as 32 zeros, and libsodium wants no NULL */
+
+    if (salt.len == 0) {
+        salt.data = (u_char *) "";
+    }
+
     crypto_auth_hmacsha256_init(&hmac, salt.data, salt.len);
     crypto_auth_hmacsha256_update(&hmac, key.data, key.len);
     crypto_auth_hmacsha256_final(&hmac, prk);
@@ -111,8 +117,7 @@ pserver_roots_parse(pserver_root_t roots[PSERVER_ROOTS_MAX], size_t *n,
     count = 0;
 
     if (text.len == 0) {
-        *n = 1;
-        return PSERVER_INVALID;
+        goto failed;
     }
 
     for (line.data = text.data; line.data < end; line.data = nl + 1) {

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Writes sealed.json: docs/sealed-format.md once more, from the document.
+
+Needs the package "cryptography".  Where the format calls for random bytes,
+the next bytes of 00 01 02 .. ff 00 01 .. are taken, in the order in which
+the document names them.
+"""
+
+import hashlib
+import hmac
+import json
+import struct
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+CHUNK = 65536
+HEADER = 4096
+
+
+class Random:
+    def __init__(self):
+        self.at = 0
+
+    def __call__(self, n):
+        out = bytes((self.at + i) % 256 for i in range(n))
+        self.at += n
+        return out
+
+
+def extract(salt, key):
+    return hmac.new(salt or bytes(32), key, hashlib.sha256).digest()
+
+
+def expand(prk, info, n):
+    out = block = b''
+    i = 1
+    while len(out) < n:
+        block = hmac.new(prk, block + info + bytes([i]), hashlib.sha256)
+        block = block.digest()
+        out += block
+        i += 1
+    return out[:n]
+
+
+def hchacha20(key, nonce):
+    def rotl(v, n):
+        return (v << n | v >> (32 - n)) & 0xffffffff
+
+    s = list(struct.unpack('<16I', b'expand 32-byte k' + key + nonce))
+
+    def quarter(a, b, c, d):
+        for x, y, z, n in ((a, b, d, 16), (c, d, b, 12),
+                           (a, b, d, 8), (c, d, b, 7)):
+            s[x] = (s[x] + s[y]) & 0xffffffff
+            s[z] = rotl(s[z] ^ s[x], n)
+
+    for _ in range(10):
+        quarter(0, 4, 8, 12)
+        quarter(1, 5, 9, 13)
+        quarter(2, 6, 10, 14)
+        quarter(3, 7, 11, 15)
+        quarter(0, 5, 10, 15)
+        quarter(1, 6, 11, 12)
+        quarter(2, 7, 8, 13)
+        quarter(3, 4, 9, 14)
+
+    return struct.pack('<8I', *(s[:4] + s[12:]))
+
+
+def box(key, ad, text, random):
+    nonce = random(24)
+    inner = ChaCha20Poly1305(hchacha20(key, nonce[:16]))
+    return nonce + inner.encrypt(bytes(4) + nonce[16:], text, ad)
+
+
+def owner_file(root_id, root, chain, owner, keys, random):
+    wrapping = expand(extract(b'', root),
+                      b'pserver/v1/owner' + struct.pack('>Q', chain) + owner,
+                      32)
+    header = b'PSVRKEYS' + struct.pack('>IIQ', 1, root_id, chain) + owner
+    return header + box(wrapping, header, keys, random)
+
+
+def name(keys, kind, text):
+    return hmac.new(keys[32:64], kind + b'\0' + text, hashlib.sha256).digest()
+
+
+def nonce(counter, last):
+    return bytes(3) + struct.pack('>QB', counter, last)
+
+
+def seal(keys, owner, number, meta, plain, random):
+    scope = meta['scope'].encode()
+    header = b'PSVRSEAL' + struct.pack('>HH', 1, 1) + owner
+    header += name(keys, b'scope', scope)
+    header += random(16)
+    salt = random(32)
+    header += salt
+    key = random(32)
+    context = header[10:80]
+    header += box(keys[:32], header, key, random)
+
+    prk = extract(salt, key)
+    label = b'pserver/v1/seal/'
+    stream = AESGCM(expand(prk, label + b'stream' + context, 32))
+    head = AESGCM(expand(prk, label + b'header' + context, 32))
+
+    header += expand(prk, label + b'commit' + context, 32)
+    header += struct.pack('>Q', number)
+
+    texts = [scope, meta['type'].encode(), meta['filename'].encode(),
+             meta['note'].encode()]
+    sealed = struct.pack('>Q', len(plain)) + hashlib.sha256(plain).digest()
+    sealed += struct.pack('>QB', meta['collectedAt'], meta['kind'])
+    for text in texts:
+        sealed += struct.pack('>H', len(text)) + text
+    sealed = sealed.ljust(HEADER - 224 - 16, b'\0')
+
+    out = header + head.encrypt(nonce(number, 0), sealed, header)
+
+    full = len(plain) // CHUNK
+    for i in range(full + 1):
+        chunk = plain[i * CHUNK:(i + 1) * CHUNK]
+        out += stream.encrypt(nonce(i, i == full), chunk, None)
+
+    return out
+
+
+def main():
+    root_id, root, chain = 7, bytes(range(32)), 1480
+    owner = bytes.fromhex('f39fd6e51aad88f6f4ce6ab8827279cfffb92266')
+
+    random = Random()
+    keys = random(96)
+    doc = {
+        'root': {'id': root_id, 'key': root.hex()},
+        'log_key': expand(extract(b'', root), b'pserver/v1/log', 32).hex(),
+        'chain_id': chain,
+        'owner': owner.hex(),
+        'keys': keys.hex(),
+        'owner_file': owner_file(root_id, root, chain, owner, keys,
+                                 random).hex(),
+        'names': [], 'objects': [],
+    }
+
+    for kind, text in (('scope', 'chatgpt.conversations'),
+                       ('scope', 'a.b'), ('job', 'a.b'), ('scope', '')):
+        doc['names'].append({
+            'kind': kind, 'name': text,
+            'hash': name(keys, kind.encode(), text.encode()).hex()})
+
+    meta = {'kind': 1, 'collectedAt': 1767225600123,
+            'scope': 'chatgpt.conversations', 'type': '', 'filename': '',
+            'note': ''}
+    photo = {'kind': 2, 'collectedAt': 1767225600999, 'scope': 'a.b.C_9',
+             'type': 'image/png', 'filename': 'été.png',
+             'note': '{"album":1}'}
+
+    for m, number, length in ((meta, 1, 0), (meta, 2, 17),
+                              (photo, 99999999, CHUNK - 1),
+                              (photo, 3, CHUNK), (photo, 4, 2 * CHUNK + 5)):
+        plain = bytes(i * 7 % 251 for i in range(length))
+        out = seal(keys, owner, number, m, plain, Random())
+        doc['objects'].append({
+            'number': number, 'meta': m, 'length': length,
+            'header': out[:224].hex(), 'size': len(out),
+            'sha256': hashlib.sha256(out).hexdigest()})
+
+    with open('t/vectors/sealed.json', 'w') as f:
+        json.dump(doc, f, indent=1)
+        f.write('\n')
+
+
+main()
