@@ -1,0 +1,335 @@
+/*
+ * The Merkle tree of RFC 6962, section 2.1.
+ */
+
+#include "merkle.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+
+static void pserver_merkle_list(u_char root[PSERVER_MERKLE_LEN],
+    const u_char *leaves, uint64_t size);
+static uint64_t pserver_merkle_split(uint64_t size);
+static void pserver_merkle_reverse(u_char proof[][PSERVER_MERKLE_LEN],
+    size_t n);
+
+
+void
+pserver_merkle_leaf(u_char hash[PSERVER_MERKLE_LEN], const u_char *entry,
+    size_t len)
+{
+    crypto_hash_sha256_state  state;
+
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, (const u_char *) "\x00", 1);
+    crypto_hash_sha256_update(&state, entry, len);
+    crypto_hash_sha256_final(&state, hash);
+}
+
+
+void
+pserver_merkle_node(u_char hash[PSERVER_MERKLE_LEN],
+    const u_char left[PSERVER_MERKLE_LEN],
+    const u_char right[PSERVER_MERKLE_LEN])
+{
+    crypto_hash_sha256_state  state;
+
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, (const u_char *) "\x01", 1);
+    crypto_hash_sha256_update(&state, left, PSERVER_MERKLE_LEN);
+    crypto_hash_sha256_update(&state, right, PSERVER_MERKLE_LEN);
+    crypto_hash_sha256_final(&state, hash);
+}
+
+
+void
+pserver_merkle_init(pserver_merkle_t *tree)
+{
+    tree->size = 0;
+    tree->count = 0;
+}
+
+
+void
+pserver_merkle_add(pserver_merkle_t *tree,
+    const u_char leaf[PSERVER_MERKLE_LEN])
+{
+    uint64_t  size;
+
+    memcpy(tree->hash[tree->count++], leaf, PSERVER_MERKLE_LEN);
+
+    /* each bit that carries joins two subtrees of the same size */
+
+    for (size = tree->size++; size & 1; size >>= 1) {
+        tree->count--;
+        pserver_merkle_node(tree->hash[tree->count - 1],
+                            tree->hash[tree->count - 1],
+                            tree->hash[tree->count]);
+    }
+}
+
+
+void
+pserver_merkle_root(const pserver_merkle_t *tree,
+    u_char root[PSERVER_MERKLE_LEN])
+{
+    size_t  i;
+
+    if (tree->count == 0) {
+        crypto_hash_sha256(root, NULL, 0);
+        return;
+    }
+
+    i = tree->count - 1;
+    memcpy(root, tree->hash[i], PSERVER_MERKLE_LEN);
+
+    while (i-- > 0) {
+        pserver_merkle_node(root, tree->hash[i], root);
+    }
+}
+
+
+int
+pserver_merkle_inclusion(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
+    const u_char *leaves, uint64_t size, uint64_t index)
+{
+    size_t    i;
+    uint64_t  half;
+
+    if (index >= size) {
+        return PSERVER_INVALID;
+    }
+
+    /* from the root down, to be turned round */
+
+    for (i = 0; size > 1; i++) {
+        half = pserver_merkle_split(size);
+
+        if (index < half) {
+            pserver_merkle_list(proof[i], leaves + half * PSERVER_MERKLE_LEN,
+                                size - half);
+            size = half;
+            continue;
+        }
+
+        pserver_merkle_list(proof[i], leaves, half);
+        leaves += half * PSERVER_MERKLE_LEN;
+        index -= half;
+        size -= half;
+    }
+
+    *n = i;
+    pserver_merkle_reverse(proof, i);
+
+    return PSERVER_OK;
+}
+
+
+int
+pserver_merkle_consistency(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
+    const u_char *leaves, uint64_t size, uint64_t first)
+{
+    int       whole;
+    size_t    i;
+    uint64_t  half;
+
+    if (first == 0 || first > size) {
+        return PSERVER_INVALID;
+    }
+
+    /* the first root itself is known and left out where it is a node */
+
+    whole = 1;
+
+    for (i = 0; first != size; i++) {
+        half = pserver_merkle_split(size);
+
+        if (first <= half) {
+            pserver_merkle_list(proof[i], leaves + half * PSERVER_MERKLE_LEN,
+                                size - half);
+            size = half;
+            continue;
+        }
+
+        pserver_merkle_list(proof[i], leaves, half);
+        leaves += half * PSERVER_MERKLE_LEN;
+        first -= half;
+        size -= half;
+        whole = 0;
+    }
+
+    if (!whole) {
+        pserver_merkle_list(proof[i++], leaves, size);
+    }
+
+    *n = i;
+    pserver_merkle_reverse(proof, i);
+
+    return PSERVER_OK;
+}
+
+
+int
+pserver_merkle_verify_inclusion(const u_char proof[][PSERVER_MERKLE_LEN],
+    size_t n, const u_char leaf[PSERVER_MERKLE_LEN], uint64_t index,
+    uint64_t size, const u_char root[PSERVER_MERKLE_LEN])
+{
+    size_t    i;
+    uint64_t  last;
+    u_char    hash[PSERVER_MERKLE_LEN];
+
+    if (index >= size) {
+        return PSERVER_INVALID;
+    }
+
+    memcpy(hash, leaf, PSERVER_MERKLE_LEN);
+    last = size - 1;
+
+    for (i = 0; i < n; i++) {
+
+        if (last == 0) {
+            return PSERVER_INVALID;
+        }
+
+        if ((index & 1) || index == last) {
+            pserver_merkle_node(hash, proof[i], hash);
+
+            while (!(index & 1) && index != 0) {
+                index >>= 1;
+                last >>= 1;
+            }
+
+        } else {
+            pserver_merkle_node(hash, hash, proof[i]);
+        }
+
+        index >>= 1;
+        last >>= 1;
+    }
+
+    if (last != 0 || memcmp(hash, root, PSERVER_MERKLE_LEN) != 0) {
+        return PSERVER_INVALID;
+    }
+
+    return PSERVER_OK;
+}
+
+
+int
+pserver_merkle_verify_consistency(
+    const u_char proof[][PSERVER_MERKLE_LEN], size_t n, uint64_t first,
+    const u_char first_root[PSERVER_MERKLE_LEN], uint64_t size,
+    const u_char root[PSERVER_MERKLE_LEN])
+{
+    size_t    i;
+    uint64_t  index, last;
+    u_char    old[PSERVER_MERKLE_LEN], new[PSERVER_MERKLE_LEN];
+
+    if (first == 0 || first > size) {
+        return PSERVER_INVALID;
+    }
+
+    if (first == size) {
+        return (n == 0 && memcmp(first_root, root, PSERVER_MERKLE_LEN) == 0)
+               ? PSERVER_OK : PSERVER_INVALID;
+    }
+
+    index = first - 1;
+    last = size - 1;
+
+    while (index & 1) {
+        index >>= 1;
+        last >>= 1;
+    }
+
+    /* where the old tree is complete its root starts the way up */
+
+    i = 0;
+
+    if (index == 0) {
+        memcpy(old, first_root, PSERVER_MERKLE_LEN);
+
+    } else {
+        if (n == 0) {
+            return PSERVER_INVALID;
+        }
+
+        memcpy(old, proof[i++], PSERVER_MERKLE_LEN);
+    }
+
+    memcpy(new, old, PSERVER_MERKLE_LEN);
+
+    for ( /* void */ ; i < n; i++) {
+
+        if (last == 0) {
+            return PSERVER_INVALID;
+        }
+
+        if ((index & 1) || index == last) {
+            pserver_merkle_node(old, proof[i], old);
+            pserver_merkle_node(new, proof[i], new);
+
+            while (!(index & 1) && index != 0) {
+                index >>= 1;
+                last >>= 1;
+            }
+
+        } else {
+            pserver_merkle_node(new, new, proof[i]);
+        }
+
+        index >>= 1;
+        last >>= 1;
+    }
+
+    if (last != 0
+        || memcmp(old, first_root, PSERVER_MERKLE_LEN) != 0
+        || memcmp(new, root, PSERVER_MERKLE_LEN) != 0)
+    {
+        return PSERVER_INVALID;
+    }
+
+    return PSERVER_OK;
+}
+
+
+static void
+pserver_merkle_list(u_char root[PSERVER_MERKLE_LEN], const u_char *leaves,
+    uint64_t size)
+{
+    uint64_t          i;
+    pserver_merkle_t  tree;
+
+    pserver_merkle_init(&tree);
+
+    for (i = 0; i < size; i++) {
+        pserver_merkle_add(&tree, leaves + i * PSERVER_MERKLE_LEN);
+    }
+
+    pserver_merkle_root(&tree, root);
+}
+
+
+/* the largest power of two below size, which is at least 2 */
+
+static uint64_t
+pserver_merkle_split(uint64_t size)
+{
+    return (uint64_t) 1 << (63 - __builtin_clzll(size - 1));
+}
+
+
+static void
+pserver_merkle_reverse(u_char proof[][PSERVER_MERKLE_LEN], size_t n)
+{
+    size_t  i;
+    u_char  hash[PSERVER_MERKLE_LEN];
+
+    for (i = 0; i < n / 2; i++) {
+        memcpy(hash, proof[i], PSERVER_MERKLE_LEN);
+        memcpy(proof[i], proof[n - 1 - i], PSERVER_MERKLE_LEN);
+        memcpy(proof[n - 1 - i], hash, PSERVER_MERKLE_LEN);
+    }
+}
