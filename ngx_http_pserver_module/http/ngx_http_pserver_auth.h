@@ -34,6 +34,9 @@ ngx_int_t ngx_http_pserver_auth_handler(ngx_http_request_t *r);
  */
 ngx_int_t ngx_http_pserver_auth_verify(ngx_http_request_t *r);
 
+/* the same without an error to be set: NULL where it does not verify */
+ngx_http_pserver_claims_t *ngx_http_pserver_auth_peek(ngx_http_request_t *r);
+
 /* NGX_OK where SHA-256 of the whole body is what was signed; else the
    status of an error, which is set */
 ngx_int_t ngx_http_pserver_auth_body(ngx_http_request_t *r,

@@ -35,6 +35,7 @@ typedef void (*ngx_http_pserver_exchange_handler_pt)(
  * ngx_http_pserver_exchange_resume() when there is more.  The peer is never
  * told that there will be no more.  sink: takes all of the bytes and
  * returns NGX_OK, or NGX_ERROR, which ends the tunnel (rc is NGX_ABORT).
+ * None of the three may cancel its own exchange.
  */
 
 typedef struct {

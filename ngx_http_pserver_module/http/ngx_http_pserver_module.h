@@ -147,6 +147,9 @@ extern ngx_module_t  ngx_http_pserver_filter_module;
 /* the context, made if there is none; NULL: no memory */
 ngx_http_pserver_ctx_t *ngx_http_pserver_get_ctx(ngx_http_request_t *r);
 
+/* the context, also where an internal redirect has cleared it, or NULL */
+ngx_http_pserver_ctx_t *ngx_http_pserver_kept_ctx(ngx_http_request_t *r);
+
 /* 1 if this location holds data of the address */
 ngx_uint_t ngx_http_pserver_owner_served(ngx_http_pserver_loc_conf_t *plcf,
     const pserver_address_t *address);

@@ -1,0 +1,108 @@
+/*
+ * The compute API: its routes.
+ */
+
+
+#include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_health.h"
+
+
+#define NGX_HTTP_PSERVER_ID_LEN  64              /* 256 random bits, hex */
+
+
+typedef struct {
+    ngx_uint_t             method;
+    ngx_str_t              head;
+    ngx_uint_t             id;                   /* head/<id>tail */
+    ngx_str_t              tail;
+    ngx_http_handler_pt    handler;
+} ngx_http_pserver_compute_route_t;
+
+
+static ngx_uint_t ngx_http_pserver_compute_match(ngx_str_t *path,
+    ngx_http_pserver_compute_route_t *route, ngx_str_t *id);
+
+
+static ngx_http_pserver_compute_route_t  ngx_http_pserver_compute_routes[] = {
+
+    { NGX_HTTP_GET, ngx_string("/api/v1/identity"), 0, ngx_null_string,
+      ngx_http_pserver_identity_handler },
+
+    { NGX_HTTP_POST, ngx_string("/api/v1/operations"), 0, ngx_null_string,
+      ngx_http_pserver_operation_create },
+
+    { NGX_HTTP_GET, ngx_string("/api/v1/operations/"), 1, ngx_null_string,
+      ngx_http_pserver_operation_status },
+
+    { NGX_HTTP_POST, ngx_string("/api/v1/operations/"), 1,
+      ngx_string("/cancel"), ngx_http_pserver_operation_cancel },
+
+    { 0, ngx_null_string, 0, ngx_null_string, NULL }
+};
+
+
+ngx_int_t
+ngx_http_pserver_compute_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t                         found;
+    ngx_http_pserver_ctx_t            *ctx;
+    ngx_http_pserver_compute_route_t  *route;
+
+    ctx = ngx_http_pserver_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    found = 0;
+
+    for (route = ngx_http_pserver_compute_routes; route->handler; route++) {
+
+        if (!ngx_http_pserver_compute_match(&r->uri, route, &ctx->id)) {
+            continue;
+        }
+
+        if (route->method == r->method) {
+            return route->handler(r);
+        }
+
+        found = 1;
+    }
+
+    return found ? ngx_http_pserver_error_compute(r, NGX_HTTP_NOT_ALLOWED,
+                                       "VALIDATION_ERROR",
+                                       "No such method here", NULL)
+                 : ngx_http_pserver_error_compute(r, NGX_HTTP_NOT_FOUND,
+                                       "NOT_FOUND_ERROR", "No such route",
+                                       NULL);
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_compute_match(ngx_str_t *path,
+    ngx_http_pserver_compute_route_t *route, ngx_str_t *id)
+{
+    size_t   len;
+    u_char  *tail;
+
+    len = route->head.len + route->tail.len
+          + (route->id ? NGX_HTTP_PSERVER_ID_LEN : 0);
+
+    if (path->len != len
+        || ngx_memcmp(path->data, route->head.data, route->head.len) != 0)
+    {
+        return 0;
+    }
+
+    tail = path->data + len - route->tail.len;
+
+    if (ngx_memcmp(tail, route->tail.data, route->tail.len) != 0) {
+        return 0;
+    }
+
+    if (route->id) {
+        id->data = path->data + route->head.len;
+        id->len = NGX_HTTP_PSERVER_ID_LEN;
+    }
+
+    return 1;
+}

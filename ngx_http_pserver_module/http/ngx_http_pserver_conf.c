@@ -1,0 +1,444 @@
+/*
+ * Directives: what they accept, how they inherit, what they need.
+ */
+
+
+#include "ngx_http_pserver_conf.h"
+#include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_zone.h"
+
+
+#define NGX_HTTP_PSERVER_ANY                                                  \
+    (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+
+
+static char *ngx_http_pserver_merge_api(ngx_conf_t *cf,
+    ngx_http_pserver_loc_conf_t *conf);
+static char *ngx_http_pserver_requires(ngx_conf_t *cf, ngx_uint_t there,
+    const char *directive);
+
+
+static ngx_conf_post_t  ngx_http_pserver_path_post = {
+    ngx_http_pserver_conf_path
+};
+
+static ngx_conf_post_t  ngx_http_pserver_origin_post = {
+    ngx_http_pserver_conf_origin
+};
+
+
+static ngx_conf_enum_t  ngx_http_pserver_auth[] = {
+    { ngx_string("off"), NGX_HTTP_PSERVER_AUTH_OFF },
+    { ngx_string("optional"), NGX_HTTP_PSERVER_AUTH_OPTIONAL },
+    { ngx_string("required"), NGX_HTTP_PSERVER_AUTH_REQUIRED },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_pserver_operation_access[] = {
+    { ngx_string("signed"), NGX_HTTP_PSERVER_ACCESS_SIGNED },
+    { ngx_string("capability"), NGX_HTTP_PSERVER_ACCESS_CAPABILITY },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_command_t  ngx_http_pserver_commands[] = {
+
+    { ngx_string("pserver_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_pserver_zone_directive,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_thread_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_pserver_conf_thread_pool,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_identity"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pserver_main_conf_t, identity_file),
+      &ngx_http_pserver_path_post },
+
+    { ngx_string("pserver_root"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pserver_main_conf_t, root_file),
+      &ngx_http_pserver_path_post },
+
+    { ngx_string("pserver"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_pserver_conf_api,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_exchange"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_pserver_exchange,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_auth"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, auth),
+      &ngx_http_pserver_auth },
+
+    { ngx_string("pserver_origin"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, origin),
+      &ngx_http_pserver_origin_post },
+
+    { ngx_string("pserver_max_lifetime"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, max_lifetime),
+      NULL },
+
+    { ngx_string("pserver_owner"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
+      ngx_http_pserver_conf_owner,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_store"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, store),
+      &ngx_http_pserver_path_post },
+
+    { ngx_string("pserver_chain"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE23,
+      ngx_http_pserver_conf_chain,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_chain_valid"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, chain_valid),
+      NULL },
+
+    { ngx_string("pserver_chain_stale"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, chain_stale),
+      NULL },
+
+    { ngx_string("pserver_contracts"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
+      ngx_http_pserver_conf_contracts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_gateway"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, gateway),
+      NULL },
+
+    { ngx_string("pserver_engine"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE12,
+      ngx_http_pserver_conf_engine,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_operation_access"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, operation_access),
+      &ngx_http_pserver_operation_access },
+
+    { ngx_string("pserver_require_nonce"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, require_nonce),
+      NULL },
+
+    { ngx_string("pserver_repeat_window"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, repeat_window),
+      NULL },
+
+      ngx_null_command
+};
+
+
+void *
+ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    pmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_pserver_main_conf_t));
+    if (pmcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     pmcf->zone = NULL;
+     *     pmcf->thread_pool_name = { 0, NULL };
+     *     pmcf->thread_pool = NULL;
+     *     pmcf->identity_file = { 0, NULL };
+     *     pmcf->root_file = { 0, NULL };
+     *     pmcf->keys = NULL;
+     *     pmcf->secp256k1 = NULL;
+     */
+
+    if (ngx_array_init(&pmcf->exchanges, cf->pool, 4, sizeof(void *))
+        != NGX_OK
+        || ngx_array_init(&pmcf->audits, cf->pool, 2, sizeof(void *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return pmcf;
+}
+
+
+char *
+ngx_http_pserver_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_pserver_main_conf_t  *pmcf = conf;
+
+    if (pmcf->thread_pool == NULL) {
+        pmcf->thread_pool = ngx_thread_pool_add(cf, NULL);
+        if (pmcf->thread_pool == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_pserver_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_pserver_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->api = NGX_HTTP_PSERVER_NONE;
+     *     conf->origin = { 0, NULL };
+     *     conf->store = { 0, NULL };
+     *     conf->chain = { 0, NULL };
+     *     conf->chain_loc = NULL;
+     *     conf->chain_id = 0;
+     *     conf->gateway = { 0, NULL };
+     *     conf->gateway_loc = NULL;
+     *     conf->engine = { 0, NULL };
+     *     conf->engine_loc = NULL;
+     */
+
+    conf->exchange = NGX_CONF_UNSET;
+    conf->auth = NGX_CONF_UNSET_UINT;
+    conf->max_lifetime = NGX_CONF_UNSET;
+    conf->owners = NGX_CONF_UNSET_PTR;
+    conf->audit = NGX_CONF_UNSET_PTR;
+    conf->chain_timeout = NGX_CONF_UNSET_MSEC;
+    conf->chain_valid = NGX_CONF_UNSET_MSEC;
+    conf->chain_stale = NGX_CONF_UNSET_MSEC;
+    conf->contracts = NGX_CONF_UNSET_PTR;
+    conf->engine_jobs = NGX_CONF_UNSET_UINT;
+    conf->operations = NGX_CONF_UNSET_PTR;
+    conf->operation_access = NGX_CONF_UNSET_UINT;
+    conf->require_nonce = NGX_CONF_UNSET;
+    conf->repeat_window = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+char *
+ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_pserver_loc_conf_t  *prev = parent;
+    ngx_http_pserver_loc_conf_t  *conf = child;
+
+    ngx_conf_merge_uint_value(conf->auth, prev->auth,
+                              NGX_HTTP_PSERVER_AUTH_OFF);
+    ngx_conf_merge_str_value(conf->origin, prev->origin, "");
+    ngx_conf_merge_sec_value(conf->max_lifetime, prev->max_lifetime, 3600);
+    ngx_conf_merge_ptr_value(conf->owners, prev->owners, NULL);
+    ngx_conf_merge_str_value(conf->store, prev->store, "");
+    ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
+
+    if (conf->chain.data == NULL) {
+        conf->chain = prev->chain;
+        conf->chain_id = prev->chain_id;
+        conf->chain_timeout = prev->chain_timeout;
+    }
+
+    ngx_conf_merge_msec_value(conf->chain_valid, prev->chain_valid, 6000);
+    ngx_conf_merge_msec_value(conf->chain_stale, prev->chain_stale, 0);
+    ngx_conf_merge_ptr_value(conf->contracts, prev->contracts, NULL);
+    ngx_conf_merge_str_value(conf->gateway, prev->gateway, "");
+
+    if (conf->engine.data == NULL) {
+        conf->engine = prev->engine;
+        conf->engine_jobs = prev->engine_jobs;
+    }
+
+    ngx_conf_merge_ptr_value(conf->operations, prev->operations, NULL);
+    ngx_conf_merge_uint_value(conf->operation_access, prev->operation_access,
+                              NGX_HTTP_PSERVER_ACCESS_SIGNED);
+    ngx_conf_merge_value(conf->require_nonce, prev->require_nonce, 0);
+    ngx_conf_merge_sec_value(conf->repeat_window, prev->repeat_window, 60);
+
+    /* a location is marked by itself: nested ones do not inherit it */
+
+    ngx_conf_init_value(conf->exchange, 0);
+
+    if (conf->exchange && ngx_http_pserver_exchange_merge(cf)
+                          != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->api != NGX_HTTP_PSERVER_NONE
+        || conf->auth != NGX_HTTP_PSERVER_AUTH_OFF)
+    {
+        return ngx_http_pserver_merge_api(cf, conf);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* what a location that does something needs */
+
+static char *
+ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
+{
+    ngx_uint_t                     data, compute;
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_pserver_module);
+
+    data = (conf->api == NGX_HTTP_PSERVER_DATA);
+    compute = (conf->api == NGX_HTTP_PSERVER_COMPUTE);
+
+    if (ngx_http_pserver_requires(cf, pmcf->zone != NULL, "pserver_zone")
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->api == NGX_HTTP_PSERVER_AUDIT) {
+        return ngx_http_pserver_requires(cf, conf->audit != NULL,
+                                         "pserver_audit");
+    }
+
+    if (conf->api == NGX_HTTP_PSERVER_STATUS) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_pserver_requires(cf, conf->origin.len, "pserver_origin")
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!data && !compute) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_pserver_requires(cf, pmcf->identity_file.len,
+                                  "pserver_identity") != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, pmcf->root_file.len,
+                                     "pserver_root") != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->owners != NULL,
+                                     "pserver_owner") != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->store.len, "pserver_store")
+           != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->audit != NULL,
+                                     "pserver_audit") != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->chain.len, "pserver_chain")
+           != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->contracts != NULL,
+                                     "pserver_contracts") != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->gateway.len,
+                                     "pserver_gateway") != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->chain_loc = ngx_http_pserver_exchange_find(cf, &conf->chain,
+                                                     "pserver_chain");
+    conf->gateway_loc = ngx_http_pserver_exchange_find(cf, &conf->gateway,
+                                                       "pserver_gateway");
+
+    if (conf->chain_loc == NULL || conf->gateway_loc == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!compute) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_pserver_requires(cf, conf->engine.len, "pserver_engine")
+        != NGX_CONF_OK
+        || ngx_http_pserver_requires(cf, conf->operations != NULL,
+                                     "pserver_operation") != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->engine_loc = ngx_http_pserver_exchange_find(cf, &conf->engine,
+                                                      "pserver_engine");
+
+    return conf->engine_loc ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_pserver_requires(ngx_conf_t *cf, ngx_uint_t there,
+    const char *directive)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (there) {
+        return NGX_CONF_OK;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "pserver in location \"%V\" requires \"%s\"",
+                       &clcf->name, directive);
+
+    return NGX_CONF_ERROR;
+}

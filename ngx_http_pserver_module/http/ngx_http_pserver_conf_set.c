@@ -1,0 +1,510 @@
+/*
+ * Directives with a syntax of their own: their handlers.
+ */
+
+
+#include "ngx_http_pserver_conf.h"
+#include "../core/encode.h"
+
+
+static char *ngx_http_pserver_owner_file(ngx_conf_t *cf,
+    ngx_array_t *owners, ngx_str_t *name);
+static ngx_int_t ngx_http_pserver_owner_add(ngx_array_t *owners,
+    ngx_str_t *text);
+
+
+char *
+ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_uint_t                 i;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    static struct {
+        ngx_str_t              name;
+        ngx_uint_t             api;
+        ngx_http_handler_pt    handler;
+    } apis[] = {
+        { ngx_string("data"), NGX_HTTP_PSERVER_DATA,
+          ngx_http_pserver_data_handler },
+        { ngx_string("compute"), NGX_HTTP_PSERVER_COMPUTE,
+          ngx_http_pserver_compute_handler },
+        { ngx_string("audit"), NGX_HTTP_PSERVER_AUDIT,
+          ngx_http_pserver_audit_handler },
+        { ngx_string("status"), NGX_HTTP_PSERVER_STATUS,
+          ngx_http_pserver_status_handler },
+        { ngx_null_string, 0, NULL }
+    };
+
+    if (plcf->api != NGX_HTTP_PSERVER_NONE) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (i = 0; apis[i].name.len; i++) {
+
+        if (apis[i].name.len == value[1].len
+            && ngx_strcmp(apis[i].name.data, value[1].data) == 0)
+        {
+            clcf = ngx_http_conf_get_module_loc_conf(cf,
+                                                     ngx_http_core_module);
+            clcf->handler = apis[i].handler;
+            plcf->api = apis[i].api;
+
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\"",
+                       &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_pserver_conf_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_main_conf_t  *pmcf = conf;
+
+    ngx_str_t  *value;
+
+    if (pmcf->thread_pool) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    pmcf->thread_pool = ngx_thread_pool_add(cf, &value[1]);
+
+    return pmcf->thread_pool ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* a file or a folder: relative to the prefix, without a slash at the end */
+
+char *
+ngx_http_pserver_conf_path(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *path = data;
+
+    if (path->len == 0) {
+        return "must not be empty";
+    }
+
+    if (ngx_conf_full_name(cf->cycle, path, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    while (path->len > 1 && path->data[path->len - 1] == '/') {
+        path->data[--path->len] = '\0';
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_pserver_conf_origin(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *origin = data;
+
+    size_t   n;
+    u_char  *p, *last;
+
+    last = origin->data + origin->len;
+
+    if (ngx_strncmp(origin->data, "https://", 8) == 0) {
+        n = 8;
+
+    } else if (ngx_strncmp(origin->data, "http://", 7) == 0) {
+        n = 7;
+
+    } else {
+        return "must begin with \"https://\" or \"http://\"";
+    }
+
+    if (origin->len > n && last[-1] == '/') {
+        origin->len--;
+        last--;
+    }
+
+    for (p = origin->data + n; p < last; p++) {
+        if (*p == '/' || *p == '?' || *p == '#' || *p == '@'
+            || (*p >= 'A' && *p <= 'Z') || *p <= ' ' || *p == '"'
+            || *p == '\\' || *p >= 0x7f)
+        {
+            return "must be scheme, lower-case host and port only";
+        }
+    }
+
+    return (origin->len > n) ? NGX_CONF_OK : "has no host";
+}
+
+
+char *
+ngx_http_pserver_conf_owner(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t  *plcf = conf;
+
+    char        *rv;
+    ngx_str_t   *value, name;
+    ngx_uint_t   i;
+
+    if (plcf->owners == NGX_CONF_UNSET_PTR) {
+        plcf->owners = ngx_array_create(cf->pool, 1,
+                                        sizeof(pserver_address_t));
+        if (plcf->owners == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "file=", 5) == 0) {
+            name.len = value[i].len - 5;
+            name.data = value[i].data + 5;
+
+            rv = ngx_http_pserver_owner_file(cf, plcf->owners, &name);
+
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+
+            continue;
+        }
+
+        if (ngx_http_pserver_owner_add(plcf->owners, &value[i]) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid address \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* an address a line; empty lines and lines that begin with "#" are none */
+
+static char *
+ngx_http_pserver_owner_file(ngx_conf_t *cf, ngx_array_t *owners,
+    ngx_str_t *name)
+{
+    u_char      *p, *line, *end;
+    ngx_str_t    text, s;
+    ngx_uint_t   n;
+
+    if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK
+        || ngx_http_pserver_conf_read_file(cf, name, &text, 0) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    end = text.data + text.len;
+
+    for (line = text.data, n = 1; line < end; line = p + 1, n++) {
+
+        for (p = line; p < end && *p != '\n'; p++) { /* void */ }
+
+        s.data = line;
+        s.len = p - line;
+
+        while (s.len && (s.data[s.len - 1] == ' '
+                         || s.data[s.len - 1] == CR))
+        {
+            s.len--;
+        }
+
+        if (s.len == 0 || s.data[0] == '#') {
+            continue;
+        }
+
+        if (ngx_http_pserver_owner_add(owners, &s) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid address \"%V\" in \"%V\":%ui",
+                               &s, name, n);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_owner_add(ngx_array_t *owners, ngx_str_t *text)
+{
+    pserver_str_t       s;
+    pserver_address_t  *address;
+
+    s.len = text->len;
+    s.data = text->data;
+
+    address = ngx_array_push(owners);
+
+    if (address == NULL
+        || pserver_hex0x_decode(address->bytes, 20, s) != PSERVER_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_pserver_conf_chain(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t  *plcf = conf;
+
+    ngx_int_t    n;
+    ngx_str_t   *value, s;
+    ngx_uint_t   i;
+
+    if (plcf->chain.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    plcf->chain = value[1];
+    plcf->chain_timeout = 5000;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "id=", 3) == 0) {
+
+            n = ngx_atoi(value[i].data + 3, value[i].len - 3);
+
+            if (n <= 0) {
+                goto invalid;
+            }
+
+            plcf->chain_id = n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
+            s.len = value[i].len - 8;
+            s.data = value[i].data + 8;
+
+            n = ngx_parse_time(&s, 0);
+
+            if (n <= 0) {
+                goto invalid;
+            }
+
+            plcf->chain_timeout = n;
+            continue;
+        }
+
+        goto invalid;
+    }
+
+    if (plcf->chain_id == 0) {
+        return "requires the parameter \"id=\"";
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &value[i]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_pserver_conf_contracts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t  *plcf = conf;
+
+    u_char        *address;
+    ngx_str_t     *value;
+    ngx_uint_t     i, j, seen;
+    pserver_str_t  s;
+
+    static struct {
+        ngx_str_t  name;
+        size_t     offset;
+    } names[] = {
+        { ngx_string("permissions="),
+          offsetof(ngx_http_pserver_contracts_t, permissions) },
+        { ngx_string("grantees="),
+          offsetof(ngx_http_pserver_contracts_t, grantees) },
+        { ngx_string("registry="),
+          offsetof(ngx_http_pserver_contracts_t, registry) },
+        { ngx_string("servers="),
+          offsetof(ngx_http_pserver_contracts_t, servers) }
+    };
+
+    if (plcf->contracts != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    plcf->contracts = ngx_pcalloc(cf->pool,
+                                  sizeof(ngx_http_pserver_contracts_t));
+    if (plcf->contracts == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+    seen = 0;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (j = 0; j < 4; j++) {
+            if (ngx_strncmp(value[i].data, names[j].name.data,
+                            names[j].name.len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (j == 4 || (seen & (1 << j))) {
+            goto invalid;
+        }
+
+        address = (u_char *) plcf->contracts + names[j].offset;
+
+        s.len = value[i].len - names[j].name.len;
+        s.data = value[i].data + names[j].name.len;
+
+        if (pserver_hex0x_decode(address, 20, s) != PSERVER_OK) {
+            goto invalid;
+        }
+
+        seen |= 1 << j;
+    }
+
+    /* "servers" is asked only for owners by trust */
+
+    if ((seen & 7) != 7) {
+        return "requires \"permissions=\", \"grantees=\" and \"registry=\"";
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &value[i]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t  *plcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (plcf->engine.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    plcf->engine = value[1];
+    plcf->engine_jobs = 8;
+
+    if (cf->args->nelts == 3) {
+
+        if (ngx_strncmp(value[2].data, "jobs=", 5) != 0) {
+            goto invalid;
+        }
+
+        n = ngx_atoi(value[2].data + 5, value[2].len - 5);
+
+        if (n <= 0) {
+            goto invalid;
+        }
+
+        plcf->engine_jobs = n;
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &value[2]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_pserver_conf_read_file(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text, ngx_uint_t secret)
+{
+    ssize_t          n;
+    ngx_fd_t         fd;
+    ngx_int_t        rc;
+    ngx_file_info_t  fi;
+
+    rc = NGX_ERROR;
+
+    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", name);
+        goto done;
+    }
+
+    if (!ngx_is_file(&fi) || ngx_file_size(&fi) > 1024 * 1024) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no file of at most 1 MiB", name);
+        goto done;
+    }
+
+    if (secret && (fi.st_mode & (S_IRWXG|S_IRWXO))) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" holds a secret, but its mode lets "
+                           "others than its owner in: chmod 600", name);
+        goto done;
+    }
+
+    text->len = (size_t) ngx_file_size(&fi);
+    text->data = ngx_pnalloc(cf->temp_pool, text->len + 1);
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_fd(fd, text->data, text->len);
+
+    if (n != (ssize_t) text->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, (n == -1) ? ngx_errno : 0,
+                           ngx_read_fd_n " \"%V\" failed", name);
+        goto done;
+    }
+
+    rc = NGX_OK;
+
+done:
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", name);
+    }
+
+    return rc;
+}

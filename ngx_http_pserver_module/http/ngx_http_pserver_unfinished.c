@@ -1,0 +1,35 @@
+/* stands in, weakly, for what is not there yet; goes away piece by piece */
+
+#include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_conf.h"
+#include "ngx_http_pserver_health.h"
+
+#define STUB(name)                                                            \
+    __attribute__((weak)) ngx_int_t name(ngx_http_request_t *r)               \
+    { return NGX_HTTP_NOT_IMPLEMENTED; }
+
+STUB(ngx_http_pserver_audit_handler)
+STUB(ngx_http_pserver_status_handler)
+STUB(ngx_http_pserver_health_handler)
+STUB(ngx_http_pserver_identity_handler)
+STUB(ngx_http_pserver_store_put)
+STUB(ngx_http_pserver_store_get)
+STUB(ngx_http_pserver_store_list)
+STUB(ngx_http_pserver_store_versions)
+STUB(ngx_http_pserver_store_delete)
+STUB(ngx_http_pserver_audit_access_logs)
+STUB(ngx_http_pserver_operation_create)
+STUB(ngx_http_pserver_operation_status)
+STUB(ngx_http_pserver_operation_cancel)
+
+__attribute__((weak)) ngx_int_t
+ngx_http_pserver_auth_handler(ngx_http_request_t *r)
+{ return NGX_DECLINED; }
+__attribute__((weak)) ngx_int_t
+ngx_http_pserver_auth_verify(ngx_http_request_t *r)
+{ return NGX_DECLINED; }
+__attribute__((weak)) ngx_http_pserver_claims_t *
+ngx_http_pserver_auth_peek(ngx_http_request_t *r)
+{ return NULL; }
+__attribute__((weak)) int pserver_scope_valid(pserver_str_t s)
+{ return s.len != 0; }
