@@ -91,11 +91,17 @@ build/bin/pserverctl: $(CTL_SRC:$(SRC)/%.c=$(OBJ)/%.o) $(OBJ)/core.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -lcurl $(LIBS)
 
-build/bin/pserver-run: $(RUN_SRC) $(wildcard $(SRC)/run/*.h)
+# the part of core/ that pserver-run shares; musl makes it 40 KB, not 700
+
+RUN_CORE      = $(SRC)/core/tar.c $(SRC)/core/payload.c
+RUN_CC        = $(or $(shell command -v musl-gcc),$(CC))
+
+build/bin/pserver-run: $(RUN_SRC) $(RUN_CORE) $(wildcard $(SRC)/run/*.h \
+                       $(SRC)/core/*.h)
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -I$(SRC) -std=c11 $(WARNINGS) -Os \
+	$(RUN_CC) -D_GNU_SOURCE -I$(SRC) -std=c11 $(WARNINGS) -Os \
 	    -ffunction-sections -fdata-sections -static -s \
-	    -Wl,--gc-sections -o $@ $(RUN_SRC)
+	    -Wl,--gc-sections,--build-id=none -o $@ $(RUN_SRC) $(RUN_CORE)
 
 
 # tests of core/: without nginx
