@@ -62,7 +62,9 @@ pserver_json_scan(const u_char *data, size_t len, pserver_json_count_t *count)
         }
     }
 
-    return PSERVER_OK;
+    /* yajl waits for the end of a string even where nothing may follow */
+
+    return quoted ? PSERVER_INVALID : PSERVER_OK;
 }
 
 
