@@ -66,7 +66,8 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_pserver_conf_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_pserver_conf_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_pserver_main_conf_t  *pmcf = conf;
 
