@@ -77,6 +77,44 @@ vector_hex(const pserver_json_t *object, const char *name)
 }
 
 
+/* a member that is a string */
+
+static inline pserver_str_t
+vector_str(const pserver_json_t *object, const char *name)
+{
+    return vector_get(object, name)->value;
+}
+
+
+/* a member in hex of exactly len bytes, with or without 0x; returns dst */
+
+static inline u_char *
+vector_bytes(u_char *dst, size_t len, const pserver_json_t *object,
+    const char *name)
+{
+    pserver_str_t  text;
+
+    text = vector_str(object, name);
+
+    if (pserver_hex0x_decode(dst, len, text) != PSERVER_OK
+        && pserver_hex_decode(dst, len, text) != PSERVER_OK)
+    {
+        fprintf(stderr, "member \"%s\" is not %zu bytes of hex\n", name,
+                len);
+        exit(2);
+    }
+
+    return dst;
+}
+
+
+static inline int
+vector_same(pserver_str_t a, pserver_str_t b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+
 static inline uint64_t
 vector_uint(const pserver_json_t *object, const char *name)
 {

@@ -1,0 +1,93 @@
+/*
+ * EIP-712: the digest of a permission.
+ */
+
+#include "eip712.h"
+#include "keccak.h"
+
+
+static void pserver_eip712_domain(pserver_word_t *hash,
+    const pserver_eip712_domain_t *domain);
+static void pserver_eip712_permission(pserver_word_t *hash,
+    const pserver_eip712_permission_t *permission);
+static void pserver_eip712_hashed(pserver_keccak_t *keccak, const void *data,
+    size_t len);
+
+
+void
+pserver_eip712_digest(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain,
+    const pserver_eip712_permission_t *permission)
+{
+    pserver_word_t    hash;
+    pserver_keccak_t  keccak;
+
+    pserver_keccak_init(&keccak);
+    pserver_keccak_update(&keccak, "\x19\x01", 2);
+
+    pserver_eip712_domain(&hash, domain);
+    pserver_keccak_update(&keccak, hash.bytes, 32);
+
+    pserver_eip712_permission(&hash, permission);
+    pserver_keccak_update(&keccak, hash.bytes, 32);
+
+    pserver_keccak_final(&keccak, digest);
+}
+
+
+static void
+pserver_eip712_domain(pserver_word_t *hash,
+    const pserver_eip712_domain_t *domain)
+{
+    pserver_keccak_t  keccak;
+
+    static const char    type[] =
+        "EIP712Domain(string name,string version,uint256 chainId,"
+        "address verifyingContract)";
+
+    static const u_char  zero[12];
+
+    pserver_keccak_init(&keccak);
+    pserver_eip712_hashed(&keccak, type, sizeof(type) - 1);
+    pserver_eip712_hashed(&keccak, domain->name.data, domain->name.len);
+    pserver_eip712_hashed(&keccak, domain->version.data,
+                          domain->version.len);
+    pserver_keccak_update(&keccak, domain->chain_id.bytes, 32);
+    pserver_keccak_update(&keccak, zero, sizeof(zero));
+    pserver_keccak_update(&keccak, domain->contract.bytes, 20);
+    pserver_keccak_final(&keccak, hash);
+}
+
+
+static void
+pserver_eip712_permission(pserver_word_t *hash,
+    const pserver_eip712_permission_t *permission)
+{
+    pserver_keccak_t  keccak;
+
+    static const char  type[] =
+        "Permission(uint256 nonce,uint256 granteeId,string grant,"
+        "uint256[] fileIds)";
+
+    pserver_keccak_init(&keccak);
+    pserver_eip712_hashed(&keccak, type, sizeof(type) - 1);
+    pserver_keccak_update(&keccak, permission->nonce.bytes, 32);
+    pserver_keccak_update(&keccak, permission->grantee_id.bytes, 32);
+    pserver_eip712_hashed(&keccak, permission->grant.data,
+                          permission->grant.len);
+    pserver_eip712_hashed(&keccak, permission->file_ids,
+                          permission->files * sizeof(pserver_word_t));
+    pserver_keccak_final(&keccak, hash);
+}
+
+
+/* types, strings and arrays go in as their hashes */
+
+static void
+pserver_eip712_hashed(pserver_keccak_t *keccak, const void *data, size_t len)
+{
+    pserver_word_t  hash;
+
+    pserver_keccak256(&hash, data, len);
+    pserver_keccak_update(keccak, hash.bytes, 32);
+}
