@@ -191,8 +191,7 @@ ngx_http_pserver_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    pmcf->secp256k1 = secp256k1_context_create(SECP256K1_CONTEXT_VERIFY
-                                               |SECP256K1_CONTEXT_SIGN);
+    pmcf->secp256k1 = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     if (pmcf->secp256k1 == NULL) {
         return NGX_ERROR;
     }
