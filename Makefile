@@ -15,7 +15,7 @@ SANITIZE      = -fsanitize=address,undefined -fno-sanitize-recover=all \
                 -fno-omit-frame-pointer
 
 CPPFLAGS      = -D_GNU_SOURCE -MMD -MP -I$(SRC)
-CFLAGS        = -std=c11 $(WARNINGS) $(OPTIMIZE) $(MODE) $(PLANT)
+CFLAGS        = -std=c11 $(WARNINGS) $(OPTIMIZE) $(MODE)
 
 # make unit SAN=1: another folder and other flags, the rest is the same
 
@@ -27,14 +27,6 @@ else
 OBJ           = build/obj
 UNIT          = build/unit
 MODE          = $(HARDEN)
-endif
-
-# PLANT_ERROR=1 builds in the faults that show that a report is seen
-
-ifdef PLANT_ERROR
-PLANT         = -DPSERVER_PLANT_ERROR=1
-OBJ          := $(OBJ)-plant
-UNIT         := $(UNIT)-plant
 endif
 
 CORE_SRC      = $(wildcard $(SRC)/core/*.c)
@@ -127,7 +119,9 @@ build/fuzz/fuzz_%: t/fuzz/fuzz_%.c build/fuzz/core.a
 	$(CLANG) $(CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g \
 	    -fsanitize=fuzzer $(SANITIZE) -o $@ $< build/fuzz/core.a $(LIBS)
 
-fuzz: $(FUZZ_BIN)
+fuzz:
+	@scripts/setup build check
+	@$(MAKE) -s $(FUZZ_BIN)
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
 
 style:
