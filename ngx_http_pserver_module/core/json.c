@@ -38,6 +38,7 @@ typedef struct {
     pserver_json_open_t       *top;      /* [0] is below the root */
     pserver_str_t              name;
     int                        rc;
+    int                        duplicate;
 } pserver_json_parser_t;
 
 
@@ -80,7 +81,18 @@ static const yajl_callbacks  pserver_json_callbacks = {
 
 int
 pserver_json_parse(const u_char *data, size_t len,
-    const pserver_json_limits_t *limits, pserver_json_doc_t **out)
+    const pserver_json_limits_t *limits, pserver_json_doc_t **doc)
+{
+    int  duplicate;
+
+    return pserver_json_parse_members(data, len, limits, doc, &duplicate);
+}
+
+
+int
+pserver_json_parse_members(const u_char *data, size_t len,
+    const pserver_json_limits_t *limits, pserver_json_doc_t **out,
+    int *duplicate)
 {
     int                     rc;
     size_t                  size;
@@ -88,6 +100,8 @@ pserver_json_parse(const u_char *data, size_t len,
     pserver_json_open_t    *stack;
     pserver_json_count_t    count;
     pserver_json_parser_t   jp;
+
+    *duplicate = 0;
 
     rc = pserver_json_scan(data, len, &count);
     if (rc != PSERVER_OK) {
@@ -130,6 +144,8 @@ pserver_json_parse(const u_char *data, size_t len,
     rc = pserver_json_build(&jp, data, len);
 
     free(stack);
+
+    *duplicate = jp.duplicate;
 
     if (rc != PSERVER_OK) {
         pserver_json_free(doc);
@@ -472,6 +488,7 @@ pserver_json_end_map(void *ctx)
     pserver_json_parser_t  *jp = ctx;
 
     jp->rc = pserver_json_unique(jp->top->node);
+    jp->duplicate = (jp->rc == PSERVER_INVALID);
     jp->top--;
 
     return jp->rc == PSERVER_OK;

@@ -50,6 +50,16 @@ typedef struct {
  */
 int pserver_json_parse(const u_char *data, size_t len,
     const pserver_json_limits_t *limits, pserver_json_doc_t **doc);
+
+/*
+ * The same.  *duplicate becomes 1 where the text is JSON as far as it was
+ * read, and refused for a member that stands twice in an object; else 0.
+ */
+int pserver_json_parse_members(const u_char *data, size_t len,
+    const pserver_json_limits_t *limits, pserver_json_doc_t **doc,
+    int *duplicate);
+
+/* doc may be NULL */
 void pserver_json_free(pserver_json_doc_t *doc);
 
 const pserver_json_t *pserver_json_root(const pserver_json_doc_t *doc);

@@ -171,6 +171,35 @@ TEST(refused)
 }
 
 
+TEST(duplicates_are_told_apart)
+{
+    size_t               i;
+    int                  duplicate;
+    pserver_json_doc_t  *doc;
+
+    static const struct {
+        const char  *text;
+        int          duplicate;
+    } cases[] = {
+        { "{\"a\":1,\"a\":1}", 1 },
+        { "[{\"a\":{\"b\":1,\"b\":1}}]", 1 },
+        { "{\"a\":1,\"a\":1", 0 },
+        { "{\"a\":1", 0 },
+        { "\"\\ud800\"", 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        duplicate = 7;
+
+        CHECK_INT(pserver_json_parse_members((u_char *) cases[i].text,
+                                             strlen(cases[i].text), &limits,
+                                             &doc, &duplicate),
+                  PSERVER_INVALID);
+        CHECK_INT(duplicate, cases[i].duplicate);
+    }
+}
+
+
 TEST(limits)
 {
     char                 text[256], *p;

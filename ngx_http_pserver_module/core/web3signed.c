@@ -1,0 +1,361 @@
+/*
+ * Requests that a wallet signed.
+ */
+
+#include "web3signed.h"
+#include "encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+/* integers that JavaScript keeps apart */
+
+#define PSERVER_WEB3SIGNED_MAX_TIME  ((1ULL << 53) - 1)
+
+
+typedef struct {
+    pserver_str_t         payload;
+    pserver_str_t         signature;
+} pserver_web3signed_header_t;
+
+
+static const pserver_json_limits_t  pserver_web3signed_limits = { 8, 256 };
+
+static const u_char  pserver_web3signed_prefix[] = "Web3Signed ";
+
+
+static pserver_web3signed_reason_e pserver_web3signed_header(
+    pserver_web3signed_header_t *header, pserver_str_t value);
+static pserver_web3signed_reason_e pserver_web3signed_payload(
+    pserver_web3signed_t *claims, pserver_str_t payload);
+static pserver_web3signed_reason_e pserver_web3signed_claims(
+    pserver_web3signed_t *claims);
+static int pserver_web3signed_string(pserver_str_t *claim,
+    const pserver_json_t *object, const char *name);
+static pserver_web3signed_reason_e pserver_web3signed_recover(
+    const secp256k1_context *secp, const pserver_web3signed_header_t *header,
+    pserver_web3signed_t *claims);
+static pserver_web3signed_reason_e pserver_web3signed_request(
+    const pserver_web3signed_t *claims,
+    const pserver_web3signed_request_t *request);
+static int pserver_web3signed_equal(pserver_str_t a, pserver_str_t b);
+
+
+pserver_web3signed_reason_e
+pserver_web3signed_verify(const secp256k1_context *secp, pserver_str_t value,
+    const pserver_web3signed_request_t *request, pserver_web3signed_t *claims)
+{
+    pserver_web3signed_header_t  header;
+    pserver_web3signed_reason_e  reason;
+
+    memset(claims, 0, sizeof(pserver_web3signed_t));
+
+    reason = pserver_web3signed_header(&header, value);
+
+    if (reason == PSERVER_WEB3SIGNED_OK) {
+        reason = pserver_web3signed_payload(claims, header.payload);
+    }
+
+    if (reason == PSERVER_WEB3SIGNED_OK) {
+        reason = pserver_web3signed_claims(claims);
+    }
+
+    if (reason == PSERVER_WEB3SIGNED_OK) {
+        reason = pserver_web3signed_recover(secp, &header, claims);
+    }
+
+    if (reason == PSERVER_WEB3SIGNED_OK) {
+        reason = pserver_web3signed_request(claims, request);
+    }
+
+    if (reason != PSERVER_WEB3SIGNED_OK) {
+        pserver_web3signed_free(claims);
+    }
+
+    return reason;
+}
+
+
+void
+pserver_web3signed_free(pserver_web3signed_t *claims)
+{
+    pserver_json_free(claims->doc);
+
+    memset(claims, 0, sizeof(pserver_web3signed_t));
+}
+
+
+pserver_web3signed_reason_e
+pserver_web3signed_body(const pserver_web3signed_t *claims,
+    const u_char sha256[32])
+{
+    u_char         text[7 + 64];
+    pserver_str_t  expected;
+
+    static const pserver_str_t  get = pserver_string("GET");
+    static const pserver_str_t  head = pserver_string("HEAD");
+
+    if (pserver_web3signed_equal(claims->method, get)
+        || pserver_web3signed_equal(claims->method, head))
+    {
+        return PSERVER_WEB3SIGNED_OK;
+    }
+
+    memcpy(text, "sha256:", 7);
+    pserver_hex_encode(text + 7, sha256, 32);
+
+    expected.data = text;
+    expected.len = sizeof(text);
+
+    return pserver_web3signed_equal(claims->body_hash, expected)
+           ? PSERVER_WEB3SIGNED_OK : PSERVER_WEB3SIGNED_BODY;
+}
+
+
+const pserver_web3signed_error_t *
+pserver_web3signed_error(pserver_web3signed_reason_e reason)
+{
+#define pserver_invalid_signature(reason)                                     \
+    { 401, "INVALID_SIGNATURE", "Invalid signature", reason }
+
+    static const pserver_web3signed_error_t  errors[] = {
+        { 200, "", "", NULL },
+        { 401, "MISSING_AUTH", "Missing authentication", NULL },
+        pserver_invalid_signature("Missing Web3Signed prefix"),
+        pserver_invalid_signature("Invalid header format"),
+        pserver_invalid_signature("Invalid signature format"),
+        pserver_invalid_signature("Invalid payload encoding"),
+        pserver_invalid_signature("Invalid payload shape"),
+        pserver_invalid_signature("Invalid payload claims"),
+        pserver_invalid_signature("Invalid grantId claim"),
+        pserver_invalid_signature("Signature recovery failed"),
+        pserver_invalid_signature("Audience mismatch"),
+        pserver_invalid_signature("Method mismatch"),
+        pserver_invalid_signature("URI mismatch"),
+        pserver_invalid_signature("Body hash mismatch"),
+        { 401, "EXPIRED_TOKEN", "Token expired", "Token expired" },
+        { 401, "EXPIRED_TOKEN", "Token expired",
+          "Token issued in the future" },
+        pserver_invalid_signature("Lifetime too long"),
+        { 500, "INTERNAL_ERROR", "Internal error", NULL }
+    };
+
+    return &errors[reason];
+}
+
+
+static pserver_web3signed_reason_e
+pserver_web3signed_header(pserver_web3signed_header_t *header,
+    pserver_str_t value)
+{
+    size_t   len;
+    u_char  *dot;
+
+    if (value.len == 0) {
+        return PSERVER_WEB3SIGNED_MISSING;
+    }
+
+    len = sizeof(pserver_web3signed_prefix) - 1;
+
+    if (value.len < len
+        || memcmp(value.data, pserver_web3signed_prefix, len) != 0)
+    {
+        return PSERVER_WEB3SIGNED_PREFIX;
+    }
+
+    value.data += len;
+    value.len -= len;
+
+    dot = memchr(value.data, '.', value.len);
+    if (dot == NULL) {
+        return PSERVER_WEB3SIGNED_FORM;
+    }
+
+    header->payload.data = value.data;
+    header->payload.len = (size_t) (dot - value.data);
+
+    header->signature.data = dot + 1;
+    header->signature.len = value.len - header->payload.len - 1;
+
+    if (header->payload.len == 0 || header->signature.len == 0) {
+        return PSERVER_WEB3SIGNED_FORM;
+    }
+
+    if (header->signature.len < 2
+        || header->signature.data[0] != '0'
+        || header->signature.data[1] != 'x')
+    {
+        return PSERVER_WEB3SIGNED_SIGNATURE_FORM;
+    }
+
+    return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static pserver_web3signed_reason_e
+pserver_web3signed_payload(pserver_web3signed_t *claims,
+    pserver_str_t payload)
+{
+    int      rc, duplicate;
+    size_t   len;
+    u_char  *json;
+
+    json = malloc(payload.len);
+    if (json == NULL) {
+        return PSERVER_WEB3SIGNED_NOMEM;
+    }
+
+    duplicate = 0;
+
+    rc = pserver_base64url_decode(json, payload.len, &len, payload);
+
+    if (rc == PSERVER_OK) {
+        rc = pserver_json_parse_members(json, len,
+                                        &pserver_web3signed_limits,
+                                        &claims->doc, &duplicate);
+    }
+
+    free(json);
+
+    if (rc == PSERVER_NOMEM) {
+        return PSERVER_WEB3SIGNED_NOMEM;
+    }
+
+    if (rc != PSERVER_OK) {
+        return duplicate ? PSERVER_WEB3SIGNED_CLAIMS
+                         : PSERVER_WEB3SIGNED_ENCODING;
+    }
+
+    if (pserver_json_root(claims->doc)->type != PSERVER_JSON_OBJECT) {
+        return PSERVER_WEB3SIGNED_SHAPE;
+    }
+
+    return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static pserver_web3signed_reason_e
+pserver_web3signed_claims(pserver_web3signed_t *claims)
+{
+    const pserver_json_t  *root;
+
+    root = pserver_json_root(claims->doc);
+
+    if (pserver_web3signed_string(&claims->aud, root, "aud") != PSERVER_OK
+        || pserver_web3signed_string(&claims->body_hash, root, "bodyHash")
+           != PSERVER_OK
+        || pserver_web3signed_string(&claims->method, root, "method")
+           != PSERVER_OK
+        || pserver_web3signed_string(&claims->uri, root, "uri") != PSERVER_OK
+        || pserver_json_uint(pserver_json_get(root, "exp"),
+                             PSERVER_WEB3SIGNED_MAX_TIME, &claims->exp)
+           != PSERVER_OK
+        || pserver_json_uint(pserver_json_get(root, "iat"),
+                             PSERVER_WEB3SIGNED_MAX_TIME, &claims->iat)
+           != PSERVER_OK)
+    {
+        return PSERVER_WEB3SIGNED_CLAIMS;
+    }
+
+    if (pserver_json_get(root, "nonce")
+        && pserver_web3signed_string(&claims->nonce, root, "nonce")
+           != PSERVER_OK)
+    {
+        return PSERVER_WEB3SIGNED_CLAIMS;
+    }
+
+    if (pserver_json_get(root, "grantId")
+        && pserver_web3signed_string(&claims->grant_id, root, "grantId")
+           != PSERVER_OK)
+    {
+        return PSERVER_WEB3SIGNED_GRANT_ID;
+    }
+
+    return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static int
+pserver_web3signed_string(pserver_str_t *claim, const pserver_json_t *object,
+    const char *name)
+{
+    const pserver_json_t  *value;
+
+    value = pserver_json_get(object, name);
+
+    if (value == NULL || value->type != PSERVER_JSON_STRING) {
+        return PSERVER_INVALID;
+    }
+
+    *claim = value->value;
+
+    return PSERVER_OK;
+}
+
+
+static pserver_web3signed_reason_e
+pserver_web3signed_recover(const secp256k1_context *secp,
+    const pserver_web3signed_header_t *header, pserver_web3signed_t *claims)
+{
+    pserver_signature_t  signature;
+
+    if (pserver_signature_parse(&signature, header->signature)
+        != PSERVER_SIGNATURE_OK)
+    {
+        return PSERVER_WEB3SIGNED_RECOVERY;
+    }
+
+    pserver_eip191_digest(&claims->digest, header->payload);
+
+    if (pserver_signature_recover(secp, &signature, &claims->digest,
+                                  &claims->address)
+        != PSERVER_SIGNATURE_OK)
+    {
+        return PSERVER_WEB3SIGNED_RECOVERY;
+    }
+
+    return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static pserver_web3signed_reason_e
+pserver_web3signed_request(const pserver_web3signed_t *claims,
+    const pserver_web3signed_request_t *request)
+{
+    if (!pserver_web3signed_equal(claims->aud, request->aud)) {
+        return PSERVER_WEB3SIGNED_AUDIENCE;
+    }
+
+    if (!pserver_web3signed_equal(claims->method, request->method)) {
+        return PSERVER_WEB3SIGNED_METHOD;
+    }
+
+    if (!pserver_web3signed_equal(claims->uri, request->uri)) {
+        return PSERVER_WEB3SIGNED_URI;
+    }
+
+    if (request->now > claims->exp + PSERVER_WEB3SIGNED_SKEW) {
+        return PSERVER_WEB3SIGNED_EXPIRED;
+    }
+
+    if (claims->iat > request->now + PSERVER_WEB3SIGNED_SKEW) {
+        return PSERVER_WEB3SIGNED_FUTURE;
+    }
+
+    if (claims->exp > claims->iat
+        && claims->exp - claims->iat > request->max_lifetime)
+    {
+        return PSERVER_WEB3SIGNED_LIFETIME;
+    }
+
+    return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static int
+pserver_web3signed_equal(pserver_str_t a, pserver_str_t b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len)
+                                            == 0);
+}
