@@ -1,0 +1,557 @@
+/*
+ * The file of the audit log: opening, appending, reading.
+ */
+
+#include "ngx_http_pserver_audit_file.h"
+#include "ngx_http_pserver_audit_view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+
+static int ngx_http_pserver_audit_file_enter(
+    ngx_http_pserver_audit_file_t *file, int operation);
+static void ngx_http_pserver_audit_file_leave(
+    ngx_http_pserver_audit_file_t *file);
+static int ngx_http_pserver_audit_file_open(
+    ngx_http_pserver_audit_file_t *file);
+static int ngx_http_pserver_audit_file_header(
+    ngx_http_pserver_audit_file_t *file);
+static int ngx_http_pserver_audit_file_sync_dir(
+    ngx_http_pserver_audit_file_t *file);
+static u_char *ngx_http_pserver_audit_file_place(
+    ngx_http_pserver_audit_file_t *file, ngx_http_pserver_audit_item_t *item,
+    size_t i, uint64_t now, u_char *p);
+static int ngx_http_pserver_audit_file_write(
+    ngx_http_pserver_audit_file_t *file, const u_char *data, size_t len);
+static uint64_t ngx_http_pserver_audit_file_now(void);
+
+
+static const char  ngx_http_pserver_audit_magic[16] = "pserver-log-v1";
+
+
+int
+ngx_http_pserver_audit_file_init(ngx_http_pserver_audit_file_t *file,
+    const char *dir)
+{
+    memset(file, 0, sizeof(ngx_http_pserver_audit_file_t));
+
+    file->dir = dir;
+    file->fd = -1;
+    file->lock = -1;
+
+    return (pthread_mutex_init(&file->mutex, NULL) == 0) ? PSERVER_OK
+                                                         : PSERVER_ERROR;
+}
+
+
+void
+ngx_http_pserver_audit_file_close(ngx_http_pserver_audit_file_t *file)
+{
+    if (file->fd != -1) {
+        (void) close(file->fd);
+    }
+
+    if (file->lock != -1) {
+        (void) close(file->lock);
+    }
+
+    ngx_http_pserver_audit_view_free(file);
+
+    (void) pthread_mutex_destroy(&file->mutex);
+}
+
+
+int
+ngx_http_pserver_audit_file_append(ngx_http_pserver_audit_file_t *file,
+    ngx_http_pserver_audit_item_t **items, size_t n)
+{
+    int        rc;
+    size_t     i, len;
+    u_char    *data, *p;
+    uint64_t   now;
+
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += pserver_record_len(items[i]->entry_len, items[i]->box_len);
+    }
+
+    data = malloc(len);
+    if (data == NULL) {
+        return PSERVER_NOMEM;
+    }
+
+    rc = ngx_http_pserver_audit_file_enter(file, LOCK_EX);
+    if (rc != PSERVER_OK) {
+        free(data);
+        return rc;
+    }
+
+    rc = ngx_http_pserver_audit_view_reserve(file, n);
+    if (rc != PSERVER_OK) {
+        goto done;
+    }
+
+    now = ngx_http_pserver_audit_file_now();
+
+    if (now < file->time) {
+        now = file->time;
+    }
+
+    p = data;
+
+    for (i = 0; i < n; i++) {
+        items[i]->offset = file->size + (p - data);
+        p = ngx_http_pserver_audit_file_place(file, items[i], i, now, p);
+    }
+
+    rc = ngx_http_pserver_audit_file_write(file, data, len);
+
+    if (rc != PSERVER_OK) {
+
+        /* backwards: an owner's head is as it was before the first item */
+
+        while (i-- > 0) {
+            if (items[i]->owned) {
+                *items[i]->head = items[i]->before;
+            }
+        }
+
+        goto done;
+    }
+
+    for (i = 0; i < n; i++) {
+        ngx_http_pserver_audit_view_add(file, items[i]->offset,
+                                        items[i]->leaf);
+    }
+
+    file->size += len;
+    file->time = now;
+
+done:
+
+    ngx_http_pserver_audit_file_leave(file);
+
+    free(data);
+
+    return rc;
+}
+
+
+int
+ngx_http_pserver_audit_file_tree(ngx_http_pserver_audit_file_t *file,
+    pserver_merkle_t *tree)
+{
+    int  rc;
+
+    rc = ngx_http_pserver_audit_file_enter(file, LOCK_SH);
+
+    if (rc == PSERVER_OK) {
+        *tree = file->tree;
+        ngx_http_pserver_audit_file_leave(file);
+    }
+
+    return rc;
+}
+
+
+int
+ngx_http_pserver_audit_file_find(ngx_http_pserver_audit_file_t *file,
+    uint64_t sequence, uint64_t *offset)
+{
+    int               rc;
+    uint64_t          skip;
+    pserver_record_t  record;
+
+    rc = ngx_http_pserver_audit_file_enter(file, LOCK_SH);
+    if (rc != PSERVER_OK) {
+        return rc;
+    }
+
+    if (sequence < file->tree.size) {
+        *offset = file->bundles[sequence / NGX_HTTP_PSERVER_AUDIT_BUNDLE];
+
+    } else {
+        rc = PSERVER_DONE;
+    }
+
+    ngx_http_pserver_audit_file_leave(file);
+
+    skip = sequence % NGX_HTTP_PSERVER_AUDIT_BUNDLE;
+
+    while (rc == PSERVER_OK && skip-- > 0) {
+        rc = ngx_http_pserver_audit_file_head(file, *offset, &record, offset);
+    }
+
+    return rc;
+}
+
+
+int
+ngx_http_pserver_audit_file_owner(ngx_http_pserver_audit_file_t *file,
+    const u_char id[32], uint64_t *counter, uint64_t *offset)
+{
+    int                             rc;
+    ngx_http_pserver_audit_head_t  *head;
+
+    rc = ngx_http_pserver_audit_file_enter(file, LOCK_SH);
+    if (rc != PSERVER_OK) {
+        return rc;
+    }
+
+    head = ngx_http_pserver_audit_view_head(file, id, 0);
+
+    if (head == NULL || head->counter == 0) {
+        rc = PSERVER_DONE;
+
+    } else {
+        *counter = head->counter;
+        *offset = head->offset;
+    }
+
+    ngx_http_pserver_audit_file_leave(file);
+
+    return rc;
+}
+
+
+int
+ngx_http_pserver_audit_file_head(ngx_http_pserver_audit_file_t *file,
+    uint64_t offset, pserver_record_t *record, uint64_t *next)
+{
+    size_t   len;
+    ssize_t  n;
+    u_char   head[PSERVER_RECORD_HEAD_LEN];
+
+    n = pread(file->fd, head, sizeof(head), offset);
+
+    if (n == -1) {
+        return PSERVER_ERROR;
+    }
+
+    if (n == 0) {
+        return PSERVER_DONE;
+    }
+
+    len = (n == sizeof(head)) ? pserver_record_head(record, head) : 0;
+
+    if (len == 0) {
+        return PSERVER_INVALID;
+    }
+
+    *next = offset + len;
+
+    return PSERVER_OK;
+}
+
+
+int
+ngx_http_pserver_audit_file_read(ngx_http_pserver_audit_file_t *file,
+    uint64_t offset, u_char *buf, pserver_record_t *record, u_char leaf[32],
+    uint64_t *next)
+{
+    size_t   len;
+    ssize_t  n;
+
+    n = pread(file->fd, buf, NGX_HTTP_PSERVER_AUDIT_RECORD_MAX, offset);
+
+    if (n == -1) {
+        return PSERVER_ERROR;
+    }
+
+    if (n == 0) {
+        return PSERVER_DONE;
+    }
+
+    if (pserver_record_parse(record, leaf, &len, buf, n) != PSERVER_OK) {
+        return PSERVER_INVALID;
+    }
+
+    *next = offset + len;
+
+    return PSERVER_OK;
+}
+
+
+/*
+ * Within a process the mutex, between processes the lock: flock() is of the
+ * open file, which the threads share.
+ */
+
+static int
+ngx_http_pserver_audit_file_enter(ngx_http_pserver_audit_file_t *file,
+    int operation)
+{
+    int  rc;
+
+    (void) pthread_mutex_lock(&file->mutex);
+
+    rc = ngx_http_pserver_audit_file_open(file);
+
+    if (rc != PSERVER_OK) {
+        (void) pthread_mutex_unlock(&file->mutex);
+        return rc;
+    }
+
+    while (flock(file->lock, operation) == -1) {
+        if (errno != EINTR) {
+            rc = ngx_http_pserver_audit_view_fail(file, "flock()", 0);
+            (void) pthread_mutex_unlock(&file->mutex);
+            return rc;
+        }
+    }
+
+    rc = ngx_http_pserver_audit_view_follow(file, operation == LOCK_EX);
+
+    if (rc != PSERVER_OK) {
+        ngx_http_pserver_audit_file_leave(file);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_pserver_audit_file_leave(ngx_http_pserver_audit_file_t *file)
+{
+    (void) flock(file->lock, LOCK_UN);
+    (void) pthread_mutex_unlock(&file->mutex);
+}
+
+
+static int
+ngx_http_pserver_audit_file_open(ngx_http_pserver_audit_file_t *file)
+{
+    int   rc;
+    char  name[PATH_MAX];
+
+    if (file->fd != -1) {
+        return PSERVER_OK;
+    }
+
+    if (file->lock == -1) {
+        (void) snprintf(name, sizeof(name), "%s/lock", file->dir);
+
+        file->lock = open(name, O_RDWR|O_CREAT|O_CLOEXEC|O_NOFOLLOW, 0600);
+        if (file->lock == -1) {
+            return ngx_http_pserver_audit_view_fail(file, "open() of the lock",
+                                                    0);
+        }
+    }
+
+    (void) snprintf(name, sizeof(name), "%s/log", file->dir);
+
+    file->fd = open(name, O_RDWR|O_CREAT|O_CLOEXEC|O_NOFOLLOW, 0600);
+    if (file->fd == -1) {
+        return ngx_http_pserver_audit_view_fail(file, "open()", 0);
+    }
+
+    while (flock(file->lock, LOCK_EX) == -1) {
+        if (errno != EINTR) {
+            rc = ngx_http_pserver_audit_view_fail(file, "flock()", 0);
+            goto failed;
+        }
+    }
+
+    rc = ngx_http_pserver_audit_file_header(file);
+
+    (void) flock(file->lock, LOCK_UN);
+
+    if (rc == PSERVER_OK) {
+        return PSERVER_OK;
+    }
+
+failed:
+
+    (void) close(file->fd);
+    file->fd = -1;
+
+    return rc;
+}
+
+
+static int
+ngx_http_pserver_audit_file_header(ngx_http_pserver_audit_file_t *file)
+{
+    u_char       header[NGX_HTTP_PSERVER_AUDIT_HEADER_LEN];
+    struct stat  st;
+
+    if (fstat(file->fd, &st) == -1) {
+        return ngx_http_pserver_audit_view_fail(file, "fstat()", 0);
+    }
+
+    /* nothing is appended before the header is durable */
+
+    if (st.st_size < NGX_HTTP_PSERVER_AUDIT_HEADER_LEN) {
+        memset(header, 0, sizeof(header));
+        memcpy(header, ngx_http_pserver_audit_magic, 16);
+        randombytes_buf(header + 16, 32);
+
+        if (pwrite(file->fd, header, sizeof(header), 0) != sizeof(header)) {
+            return ngx_http_pserver_audit_view_fail(file, "pwrite()", 0);
+        }
+
+        if (fsync(file->fd) == -1) {
+            return ngx_http_pserver_audit_view_fail(file, "fsync()", 0);
+        }
+
+        if (ngx_http_pserver_audit_file_sync_dir(file) != PSERVER_OK) {
+            return PSERVER_ERROR;
+        }
+
+    } else if (pread(file->fd, header, sizeof(header), 0) != sizeof(header)) {
+        return ngx_http_pserver_audit_view_fail(file, "pread()", 0);
+    }
+
+    if (memcmp(header, ngx_http_pserver_audit_magic, 16) != 0) {
+        return ngx_http_pserver_audit_view_damaged(file, "no log", 0);
+    }
+
+    memcpy(file->id, header + 16, 32);
+
+    ngx_http_pserver_audit_view_reset(file);
+
+    return PSERVER_OK;
+}
+
+
+static int
+ngx_http_pserver_audit_file_sync_dir(ngx_http_pserver_audit_file_t *file)
+{
+    int  fd, rc;
+
+    fd = open(file->dir, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    if (fd == -1) {
+        return ngx_http_pserver_audit_view_fail(file, "open() of the folder",
+                                                0);
+    }
+
+    rc = PSERVER_OK;
+
+    if (fsync(fd) == -1) {
+        rc = ngx_http_pserver_audit_view_fail(file, "fsync() of the folder",
+                                              0);
+    }
+
+    (void) close(fd);
+
+    return rc;
+}
+
+
+/* completes an entry and writes its record; moves the head of its owner */
+
+static u_char *
+ngx_http_pserver_audit_file_place(ngx_http_pserver_audit_file_t *file,
+    ngx_http_pserver_audit_item_t *item, size_t i, uint64_t now, u_char *p)
+{
+    pserver_record_t                record;
+    pserver_entry_place_t           place;
+    ngx_http_pserver_audit_head_t  *head;
+
+    memset(&record, 0, sizeof(record));
+    memset(&place, 0, sizeof(place));
+
+    item->sequence = file->tree.size + i;
+
+    place.sequence = item->sequence;
+    place.time = now;
+
+    record.root = item->root;
+    record.batch = file->size;
+
+    head = NULL;
+
+    if (item->owned) {
+        head = ngx_http_pserver_audit_view_head(file, item->id, 1);
+
+        item->head = head;
+        item->before = *head;
+
+        place.counter = head->counter + 1;
+        memcpy(place.previous, head->leaf, 32);
+
+        record.counter = place.counter;
+        record.previous = head->offset;
+        memcpy(record.id, item->id, 32);
+    }
+
+    pserver_entry_place(item->entry, item->entry_len, item->tag,
+                        item->link_key, &place);
+
+    pserver_merkle_leaf(item->leaf, item->entry, item->entry_len);
+
+    if (head) {
+        head->counter = place.counter;
+        head->offset = item->offset;
+        memcpy(head->leaf, item->leaf, 32);
+    }
+
+    record.entry.data = item->entry;
+    record.entry.len = item->entry_len;
+    record.box.data = item->box;
+    record.box.len = item->box_len;
+
+    return pserver_record_write(p, &record, item->leaf);
+}
+
+
+static int
+ngx_http_pserver_audit_file_write(ngx_http_pserver_audit_file_t *file,
+    const u_char *data, size_t len)
+{
+    int      rc;
+    size_t   done;
+    ssize_t  n;
+
+    for (done = 0; done < len; done += n) {
+        n = pwrite(file->fd, data + done, len - done, file->size + done);
+
+        if (n == -1 && errno == EINTR) {
+            n = 0;
+            continue;
+        }
+
+        if (n <= 0) {
+            rc = ngx_http_pserver_audit_view_fail(file, "pwrite()",
+                                                  file->size + done);
+            goto failed;
+        }
+    }
+
+    if (fdatasync(file->fd) == 0) {
+        return PSERVER_OK;
+    }
+
+    rc = ngx_http_pserver_audit_view_fail(file, "fdatasync()", file->size);
+
+failed:
+
+    if (ftruncate(file->fd, file->size) == -1) {
+        /* void: it is an unfinished batch for whoever comes next */
+    }
+
+    return rc;
+}
+
+
+static uint64_t
+ngx_http_pserver_audit_file_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
