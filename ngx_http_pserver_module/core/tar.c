@@ -19,6 +19,8 @@
 #define TAR_TYPE           156
 #define TAR_LINKNAME       157
 #define TAR_MAGIC          257
+#define TAR_DEVMAJOR       329
+#define TAR_DEVMINOR       337
 #define TAR_PREFIX         345
 
 #define TAR_NAME_LEN       100
@@ -128,13 +130,16 @@ pserver_tar_header(u_char block[PSERVER_TAR_BLOCK], pserver_str_t name,
 
     if (name.len > TAR_NAME_LEN) {
 
-        /* the first '/' whose right side fits */
+        /* as tar(1) does: the last '/' whose left side fits */
 
-        for (i = name.len - TAR_NAME_LEN - 1; name.data[i] != '/'; i++) {
-            /* void: a component fits, so there is a '/' */
+        i = (name.len <= TAR_PREFIX_LEN) ? name.len - 1 : TAR_PREFIX_LEN;
+
+        while (name.data[i] != '/') {
+            /* a component fits into the name, so there is one */
+            i--;
         }
 
-        if (i > TAR_PREFIX_LEN) {
+        if (name.len - i - 1 > TAR_NAME_LEN) {
             return PSERVER_NOSPACE;
         }
 
@@ -155,6 +160,8 @@ pserver_tar_header(u_char block[PSERVER_TAR_BLOCK], pserver_str_t name,
     tar_put_octal(block + TAR_MTIME, 11, 0);
     block[TAR_TYPE] = '0';
     memcpy(block + TAR_MAGIC, "ustar\0" "00", 8);
+    tar_put_octal(block + TAR_DEVMAJOR, 7, 0);
+    tar_put_octal(block + TAR_DEVMINOR, 7, 0);
 
     tar_put_octal(block + TAR_CHECKSUM, 6, tar_checksum(block));
     block[TAR_CHECKSUM + 7] = ' ';

@@ -142,6 +142,18 @@ test_noresult(void)
 }
 
 
+/* in an image with a volume: a file on the engine's disk */
+
+static int
+test_volume(void)
+{
+    put("/data/leak.txt", "leak\n");
+    put("/work/out/result.json", "{\"leaked\":true}");
+
+    return 0;
+}
+
+
 /*
  * Tries to get hold of pserver-run, to leave something running that changes
  * the result later, to get out; the result says what went through.
@@ -283,6 +295,7 @@ main(void)
            : TEST_IS("badout") ? test_badout()
            : TEST_IS("notjson") ? test_notjson()
            : TEST_IS("noresult") ? test_noresult()
+           : TEST_IS("volume") ? test_volume()
            : TEST_IS("attack") ? test_attack()
            : TEST_IS("echo") ? test_echo()
            : 127;
