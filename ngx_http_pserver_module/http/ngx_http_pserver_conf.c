@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
 
 
@@ -234,7 +235,7 @@ ngx_http_pserver_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_pserver_keys_init_conf(cf, pmcf);
 }
 
 

@@ -17,22 +17,18 @@
 
 #include "ngx_http_pserver_module.h"
 
-#include "../core/identity.h"
 #include "../core/keys.h"
 
 
 struct ngx_http_pserver_keys_s {
-    ngx_uint_t                       identity_set;
-    pserver_identity_t               identity;   /* the parent node only */
-
     size_t                           nroots;     /* 0: there is none */
     pserver_root_t                   roots[PSERVER_ROOTS_MAX];
 };
 
 
-/* reads mcf->identity_file and mcf->root_file, where set */
+/* reads pmcf->identity_file and pmcf->root_file, where set */
 char *ngx_http_pserver_keys_init_conf(ngx_conf_t *cf,
-    ngx_http_pserver_main_conf_t *mcf);
+    ngx_http_pserver_main_conf_t *pmcf);
 
 ngx_int_t ngx_http_pserver_keys_init_process(ngx_cycle_t *cycle);
 

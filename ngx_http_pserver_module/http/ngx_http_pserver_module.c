@@ -7,6 +7,7 @@
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_keys.h"
 
 #include <sodium.h>
 
@@ -254,5 +255,5 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    return NGX_OK;
+    return ngx_http_pserver_keys_init_process(cycle);
 }

@@ -36,20 +36,24 @@ typedef enum {
 } ngx_http_pserver_store_rc_e;
 
 
+/* the code for errno of a call that failed */
+ngx_uint_t ngx_http_pserver_store_rc(ngx_err_t err);
+
+
 /* an owner's folder, open */
 
 typedef struct {
-    int                              fd;         /* -1: not open */
+    ngx_fd_t                         fd;
     ngx_err_t                        err;        /* of the last failure */
     pserver_address_t                address;
-    pserver_keys_t                   keys;       /* close() wipes them */
+    pserver_keys_t                   keys;       /* close wipes them */
 } ngx_http_pserver_owner_t;
 
 
 /* a version of an object, open; meta's texts are in "open" */
 
 typedef struct {
-    int                              fd;         /* -1: not open */
+    ngx_fd_t                         fd;
     pserver_open_t                   open;
 } ngx_http_pserver_object_t;
 
@@ -57,7 +61,8 @@ typedef struct {
 /*
  * Opens the folder of an owner and unwraps the owner's keys.  root is
  * pserver_store, terminated by a zero.  With create, folder and keys are
- * made if there are none; without, NOT_FOUND.  Close it in any case.
+ * made if there are none; without, NOT_FOUND.  owner is set in any case;
+ * close it in any case.
  */
 ngx_uint_t ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner,
     u_char *root, uint64_t chain_id, const pserver_address_t *address,
@@ -65,16 +70,25 @@ ngx_uint_t ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner,
 void ngx_http_pserver_owner_close(ngx_http_pserver_owner_t *owner);
 
 /*
- * A folder below the owner's ("tmp", "jobs"), made if need be; an fd, or
- * -1 with owner->err.
+ * A folder below the owner's, made if need be ("tmp", "jobs", ..): an fd,
+ * or -1 with owner->err.
  */
 int ngx_http_pserver_owner_folder(ngx_http_pserver_owner_t *owner,
     const char *name);
 
+/* the folder of an object's versions: relative to the owner's */
+
+#define NGX_HTTP_PSERVER_OBJECT_PATH  (sizeof("objects/") + 64)
+
+void ngx_http_pserver_object_path(u_char *path,
+    const u_char name[PSERVER_NAME_LEN]);
+
+/* the number of a file's name, or 0: 8 digits, not all of them zero */
+uint64_t ngx_http_pserver_object_number(const char *name);
+
 /*
  * Opens a version of what the owner calls "scope": that one, or with 0 the
- * latest.  The last chunk has been checked: the file is whole.  object
- * starts zeroed; close it in any case.
+ * latest.  object starts zeroed; close it in any case.
  */
 ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, pserver_str_t scope,
@@ -82,12 +96,15 @@ ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
 void ngx_http_pserver_object_close(ngx_http_pserver_object_t *object);
 
 /*
- * Reads and opens "count" chunks from "first" on; buf has room for the
- * last one's tag: PSERVER_SEAL_BLOCK bytes a chunk are enough.  *len is
- * the length of the plaintext.
+ * Reads and opens up to "count" chunks from "first" on, into memory of
+ * count * PSERVER_SEAL_CHUNK + PSERVER_SEAL_TAG_LEN bytes; *len is the
+ * length of the plaintext.  After an error there is none in buf.
  */
 ngx_uint_t ngx_http_pserver_object_read(ngx_http_pserver_object_t *object,
     u_char *buf, uint64_t first, uint64_t count, size_t *len);
+
+/* opens the last chunk: that the file is whole is known only then */
+ngx_uint_t ngx_http_pserver_object_check(ngx_http_pserver_object_t *object);
 
 /*
  * The latest version of an object, whole, in memory that

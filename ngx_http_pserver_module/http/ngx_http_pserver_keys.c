@@ -1,0 +1,179 @@
+/*
+ * The two secrets of a server: from file to worker.
+ */
+
+
+#include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_conf.h"
+
+#include <sys/prctl.h>
+#include <sodium.h>
+
+
+static ngx_int_t ngx_http_pserver_keys_roots(ngx_conf_t *cf,
+    ngx_http_pserver_main_conf_t *pmcf);
+static void ngx_http_pserver_keys_cleanup(void *data);
+static ngx_int_t ngx_http_pserver_keys_hide(ngx_log_t *log);
+
+
+char *
+ngx_http_pserver_keys_init_conf(ngx_conf_t *cf,
+    ngx_http_pserver_main_conf_t *pmcf)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (pmcf->root_file.len == 0) {
+        return NGX_CONF_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    pmcf->keys = sodium_malloc(sizeof(ngx_http_pserver_keys_t));
+    if (pmcf->keys == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "sodium_malloc() failed");
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(pmcf->keys, sizeof(ngx_http_pserver_keys_t));
+
+    cln->handler = ngx_http_pserver_keys_cleanup;
+    cln->data = pmcf;
+
+    /* also where the master does not run as root */
+
+    if (ngx_http_pserver_keys_hide(cf->log) != NGX_OK
+        || ngx_http_pserver_keys_roots(cf, pmcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_keys_roots(ngx_conf_t *cf,
+    ngx_http_pserver_main_conf_t *pmcf)
+{
+    int             rc;
+    size_t          n;
+    ngx_str_t       text;
+    pserver_str_t   s;
+
+    if (ngx_http_pserver_conf_read_file(cf, &pmcf->root_file, &text, 1)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    s.len = text.len;
+    s.data = text.data;
+
+    rc = pserver_roots_parse(pmcf->keys->roots, &n, s);
+
+    sodium_memzero(text.data, text.len);
+
+    if (rc == PSERVER_NOSPACE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "more than %d roots in \"%V\"",
+                           PSERVER_ROOTS_MAX, &pmcf->root_file);
+        return NGX_ERROR;
+    }
+
+    if (rc != PSERVER_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "line %uz of \"%V\" is not an id of its own, "
+                           "a blank and 64 hex digits",
+                           n, &pmcf->root_file);
+        return NGX_ERROR;
+    }
+
+    pmcf->keys->nroots = n;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_pserver_keys_cleanup(void *data)
+{
+    ngx_http_pserver_main_conf_t  *pmcf = data;
+
+    sodium_free(pmcf->keys);
+    pmcf->keys = NULL;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_keys_hide(ngx_log_t *log)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      "prctl(PR_SET_DUMPABLE) failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_pserver_keys_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_pserver_keys_t       *keys;
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_pserver_module);
+
+    if (pmcf->keys == NULL || ngx_process == NGX_PROCESS_SINGLE) {
+
+        /* one process: what it has read is its own already */
+
+        return NGX_OK;
+    }
+
+    /* nginx makes each process dumpable again when it drops privileges */
+
+    if (ngx_http_pserver_keys_hide(cycle->log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    keys = NULL;
+
+    if (ngx_process == NGX_PROCESS_WORKER) {
+        keys = sodium_malloc(sizeof(ngx_http_pserver_keys_t));
+        if (keys == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                          "sodium_malloc() failed");
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(keys, pmcf->keys, sizeof(ngx_http_pserver_keys_t));
+
+        (void) sodium_mprotect_readonly(keys);
+    }
+
+    /* the pages are this process's own by now: the master keeps its copy */
+
+    sodium_free(pmcf->keys);
+    pmcf->keys = keys;
+
+    return NGX_OK;
+}
+
+
+const ngx_http_pserver_keys_t *
+ngx_http_pserver_keys(void)
+{
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+
+    return pmcf->keys;
+}

@@ -1,0 +1,365 @@
+/*
+ * The store: reading objects.
+ */
+
+
+#include "ngx_http_pserver_store.h"
+#include "../core/encode.h"
+
+#include <dirent.h>
+#include <sodium.h>
+
+
+static ngx_uint_t ngx_http_pserver_object_latest(
+    ngx_http_pserver_owner_t *owner, const u_char *path, uint64_t *number);
+static ssize_t ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf,
+    size_t len, off_t offset);
+
+
+void
+ngx_http_pserver_object_path(u_char *path,
+    const u_char name[PSERVER_NAME_LEN])
+{
+    u_char  *p;
+
+    p = ngx_cpymem(path, "objects/", sizeof("objects/") - 1);
+
+    *pserver_hex_encode(p, name, PSERVER_NAME_LEN) = '\0';
+}
+
+
+uint64_t
+ngx_http_pserver_object_number(const char *name)
+{
+    size_t     len;
+    ngx_int_t  n;
+
+    len = ngx_strlen(name);
+
+    if (len != 8) {
+        return 0;
+    }
+
+    n = ngx_atoi((u_char *) name, len);
+
+    return (n == NGX_ERROR) ? 0 : n;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, pserver_str_t scope,
+    uint64_t version)
+{
+    int                    rc;
+    char                   file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
+    u_char                 path[NGX_HTTP_PSERVER_OBJECT_PATH];
+    u_char                 header[PSERVER_SEAL_HEADER_LEN];
+    ssize_t                n;
+    ngx_uint_t             found;
+    struct stat            st;
+    pserver_str_t          sealed;
+    pserver_seal_place_t   place;
+
+    object->fd = -1;
+
+    place.owner = owner->address;
+    pserver_keys_name(place.name, &owner->keys, "scope", scope);
+
+    ngx_http_pserver_object_path(path, place.name);
+
+    if (version == 0) {
+        found = ngx_http_pserver_object_latest(owner, path, &version);
+
+        if (found != NGX_HTTP_PSERVER_STORE_OK) {
+            return found;
+        }
+    }
+
+    if (version > 99999999) {
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
+
+    (void) snprintf(file, sizeof(file), "%s/%08u", path, (unsigned) version);
+
+    object->fd = openat(owner->fd, file, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (object->fd == -1 || fstat(object->fd, &st) == -1) {
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
+    }
+
+    n = ngx_http_pserver_object_pread(object->fd, header, sizeof(header), 0);
+
+    if (n == -1) {
+        owner->err = ngx_errno;
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    if (n != PSERVER_SEAL_HEADER_LEN) {
+        return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    rc = pserver_open_init(&object->open, header, st.st_size, &owner->keys,
+                           &place, version);
+
+    if (rc != PSERVER_OK) {
+        return (rc == PSERVER_INVALID) ? NGX_HTTP_PSERVER_STORE_BAD
+                                       : NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    sealed = object->open.meta.scope;
+
+    if (sealed.len != scope.len
+        || ngx_memcmp(sealed.data, scope.data, scope.len) != 0)
+    {
+        return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+void
+ngx_http_pserver_object_close(ngx_http_pserver_object_t *object)
+{
+    if (object->fd != -1) {
+        (void) close(object->fd);
+        object->fd = -1;
+    }
+
+    pserver_open_free(&object->open);
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
+    const u_char *path, uint64_t *number)
+{
+    DIR            *dir;
+    uint64_t        n;
+    ngx_fd_t        fd;
+    struct dirent  *entry;
+
+    *number = 0;
+
+    fd = openat(owner->fd, (char *) path,
+                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (fd == -1) {
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
+    }
+
+    dir = fdopendir(fd);
+
+    if (dir == NULL) {
+        owner->err = ngx_errno;
+        (void) close(fd);
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    ngx_set_errno(0);
+
+    while ((entry = readdir(dir)) != NULL) {
+        n = ngx_http_pserver_object_number(entry->d_name);
+
+        if (n > *number) {
+            *number = n;
+        }
+    }
+
+    owner->err = ngx_errno;
+
+    (void) closedir(dir);
+
+    if (owner->err) {
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    return *number ? NGX_HTTP_PSERVER_STORE_OK
+                   : NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_read(ngx_http_pserver_object_t *object, u_char *buf,
+    uint64_t first, uint64_t count, size_t *len)
+{
+    int         rc;
+    size_t      size;
+    ssize_t     n;
+    uint64_t    i;
+    ngx_uint_t  found;
+
+    *len = 0;
+
+    found = NGX_HTTP_PSERVER_STORE_OK;
+
+    for (i = first; i < first + count && i < object->open.chunks; i++) {
+
+        /* the tag of a chunk makes room for the next one */
+
+        size = pserver_open_block_len(&object->open, i);
+
+        n = ngx_http_pserver_object_pread(object->fd, buf + *len, size,
+                                          pserver_open_offset(i));
+
+        if (n == -1) {
+            found = NGX_HTTP_PSERVER_STORE_ERROR;
+            break;
+        }
+
+        if ((size_t) n != size) {
+            found = NGX_HTTP_PSERVER_STORE_BAD;
+            break;
+        }
+
+        rc = pserver_open_chunk(&object->open, buf + *len, buf + *len, i);
+
+        if (rc != PSERVER_OK) {
+            found = (rc == PSERVER_INVALID) ? NGX_HTTP_PSERVER_STORE_BAD
+                                            : NGX_HTTP_PSERVER_STORE_ERROR;
+            break;
+        }
+
+        *len += size - PSERVER_SEAL_TAG_LEN;
+    }
+
+    if (found != NGX_HTTP_PSERVER_STORE_OK) {
+        sodium_memzero(buf, *len);
+        *len = 0;
+    }
+
+    return found;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_check(ngx_http_pserver_object_t *object)
+{
+    size_t      len;
+    u_char      buf[PSERVER_SEAL_BLOCK];
+    ngx_uint_t  rc;
+
+    rc = ngx_http_pserver_object_read(object, buf, object->open.chunks - 1,
+                                      1, &len);
+
+    sodium_memzero(buf, len);
+
+    return rc;
+}
+
+
+static ssize_t
+ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf, size_t len,
+    off_t offset)
+{
+    size_t   done;
+    ssize_t  n;
+
+    for (done = 0; done < len; done += n) {
+
+        n = pread(fd, buf + done, len - done, offset + done);
+
+        if (n == 0) {
+            break;
+        }
+
+        if (n == -1) {
+            if (ngx_errno == NGX_EINTR) {
+                n = 0;
+                continue;
+            }
+
+            return -1;
+        }
+    }
+
+    return done;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_store_load(u_char *root, uint64_t chain_id,
+    const pserver_address_t *address, pserver_str_t scope, size_t limit,
+    ngx_str_t *data, pserver_seal_meta_t *meta)
+{
+    size_t                      size;
+    uint64_t                    length;
+    ngx_uint_t                  rc;
+    ngx_http_pserver_owner_t    owner;
+    ngx_http_pserver_object_t  *object;
+
+    ngx_str_null(data);
+
+    object = calloc(1, sizeof(ngx_http_pserver_object_t));
+    if (object == NULL) {
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    object->fd = -1;
+
+    rc = ngx_http_pserver_owner_open(&owner, root, chain_id, address, 0);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_object_open(&owner, object, scope, 0);
+    }
+
+    ngx_http_pserver_owner_close(&owner);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        goto done;
+    }
+
+    length = object->open.meta.length;
+
+    if (length > limit) {
+        rc = NGX_HTTP_PSERVER_STORE_TOO_LARGE;
+        goto done;
+    }
+
+    size = (size_t) length + PSERVER_SEAL_TAG_LEN;
+
+    data->data = malloc(size);
+    if (data->data == NULL) {
+        rc = NGX_HTTP_PSERVER_STORE_ERROR;
+        goto done;
+    }
+
+    rc = ngx_http_pserver_object_read(object, data->data, 0,
+                                      object->open.chunks, &data->len);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_http_pserver_store_unload(data);
+        goto done;
+    }
+
+    if (meta) {
+        *meta = object->open.meta;
+
+        meta->scope.len = 0;
+        meta->type.len = 0;
+        meta->filename.len = 0;
+        meta->note.len = 0;
+    }
+
+done:
+
+    ngx_http_pserver_object_close(object);
+    free(object);
+
+    return rc;
+}
+
+
+void
+ngx_http_pserver_store_unload(ngx_str_t *data)
+{
+    if (data->data) {
+        sodium_memzero(data->data, data->len);
+        free(data->data);
+    }
+
+    ngx_str_null(data);
+}

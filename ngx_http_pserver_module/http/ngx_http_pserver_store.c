@@ -1,0 +1,273 @@
+/*
+ * The store: an owner's folder and its keys.
+ */
+
+
+#include "ngx_http_pserver_store.h"
+#include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_temp.h"
+#include "../core/encode.h"
+
+#include <sodium.h>
+
+
+#define NGX_HTTP_PSERVER_OWNER_KEY  "owner.key"
+
+
+static ngx_fd_t ngx_http_pserver_owner_make(u_char *root,
+    const char *address);
+static ngx_uint_t ngx_http_pserver_owner_read_key(
+    ngx_http_pserver_owner_t *owner, uint64_t chain_id);
+static ngx_uint_t ngx_http_pserver_owner_make_key(
+    ngx_http_pserver_owner_t *owner, uint64_t chain_id);
+
+
+ngx_uint_t
+ngx_http_pserver_store_rc(ngx_err_t err)
+{
+    switch (err) {
+
+    case NGX_ENOENT:
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+
+    case ENOSPC:
+    case EDQUOT:
+        return NGX_HTTP_PSERVER_STORE_FULL;
+
+    default:
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
+    uint64_t chain_id, const pserver_address_t *address, ngx_uint_t create)
+{
+    char        hex[41], path[NGX_MAX_PATH];
+    ngx_uint_t  rc;
+
+    ngx_memzero(owner, sizeof(ngx_http_pserver_owner_t));
+
+    owner->address = *address;
+
+    *pserver_hex_encode((u_char *) hex, address->bytes, 20) = '\0';
+
+    (void) snprintf(path, sizeof(path), "%s/owners/%s", root, hex);
+
+    owner->fd = open(path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (owner->fd == -1 && create && ngx_errno == NGX_ENOENT) {
+        owner->fd = ngx_http_pserver_owner_make(root, hex);
+    }
+
+    if (owner->fd == -1) {
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
+    }
+
+    rc = ngx_http_pserver_owner_read_key(owner, chain_id);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND && create) {
+
+        rc = ngx_http_pserver_owner_make_key(owner, chain_id);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+            /* another process may have been first: its keys are the keys */
+
+            rc = ngx_http_pserver_owner_read_key(owner, chain_id);
+        }
+    }
+
+    return rc;
+}
+
+
+void
+ngx_http_pserver_owner_close(ngx_http_pserver_owner_t *owner)
+{
+    if (owner->fd != -1) {
+        (void) close(owner->fd);
+        owner->fd = -1;
+    }
+
+    sodium_memzero(&owner->keys, sizeof(pserver_keys_t));
+}
+
+
+/* the folder, and on the disk for good */
+
+static ngx_fd_t
+ngx_http_pserver_owner_make(u_char *root, const char *address)
+{
+    ngx_fd_t   fd, owners, owner;
+    ngx_err_t  err;
+
+    owners = -1;
+    owner = -1;
+
+    fd = open((char *) root, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    if (fd == -1) {
+        return -1;
+    }
+
+    if ((mkdirat(fd, "owners", 0700) == -1 && ngx_errno != NGX_EEXIST)
+        || fsync(fd) == -1)
+    {
+        goto done;
+    }
+
+    owners = openat(fd, "owners", O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    if (owners == -1) {
+        goto done;
+    }
+
+    if ((mkdirat(owners, address, 0700) == -1 && ngx_errno != NGX_EEXIST)
+        || fsync(owners) == -1)
+    {
+        goto done;
+    }
+
+    owner = openat(owners, address,
+                   O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+done:
+
+    err = ngx_errno;
+
+    if (owners != -1) {
+        (void) close(owners);
+    }
+
+    (void) close(fd);
+
+    ngx_set_errno(err);
+
+    return owner;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
+    uint64_t chain_id)
+{
+    int                             rc;
+    u_char                          buf[PSERVER_KEYS_FILE_LEN + 1];
+    ssize_t                         n;
+    ngx_fd_t                        fd;
+    pserver_str_t                   file;
+    const ngx_http_pserver_keys_t  *keys;
+
+    fd = openat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY,
+                O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (fd == -1) {
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
+    }
+
+    n = read(fd, buf, sizeof(buf));
+
+    if (n == -1) {
+        owner->err = ngx_errno;
+        (void) close(fd);
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    (void) close(fd);
+
+    file.len = n;
+    file.data = buf;
+
+    keys = ngx_http_pserver_keys();
+
+    rc = pserver_keys_unwrap(&owner->keys, NULL, file, keys->roots,
+                             keys->nroots, chain_id, &owner->address);
+
+    return (rc == PSERVER_OK) ? NGX_HTTP_PSERVER_STORE_OK
+                              : NGX_HTTP_PSERVER_STORE_BAD;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
+    uint64_t chain_id)
+{
+    u_char                          file[PSERVER_KEYS_FILE_LEN];
+    ngx_uint_t                      rc;
+    pserver_keys_t                  random;
+    ngx_http_pserver_temp_t         temp;
+    const ngx_http_pserver_keys_t  *keys;
+
+    keys = ngx_http_pserver_keys();
+
+    pserver_keys_generate(&random);
+    pserver_keys_wrap(file, &random, &keys->roots[0], chain_id,
+                      &owner->address);
+    sodium_memzero(&random, sizeof(random));
+
+    rc = NGX_HTTP_PSERVER_STORE_OK;
+
+    if (ngx_http_pserver_temp_open(&temp, owner->fd) != NGX_OK
+        || ngx_http_pserver_temp_write(&temp, file, sizeof(file), 0)
+           != NGX_OK
+        || fsync(temp.fd) == -1
+        || (ngx_http_pserver_temp_link(&temp, owner->fd,
+                                       NGX_HTTP_PSERVER_OWNER_KEY)
+            != NGX_OK
+            && ngx_errno != NGX_EEXIST)
+        || fsync(owner->fd) == -1)
+    {
+        owner->err = ngx_errno;
+        rc = ngx_http_pserver_store_rc(owner->err);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+            rc = NGX_HTTP_PSERVER_STORE_ERROR;
+        }
+    }
+
+    ngx_http_pserver_temp_close(&temp);
+
+    return rc;
+}
+
+
+int
+ngx_http_pserver_owner_folder(ngx_http_pserver_owner_t *owner,
+    const char *name)
+{
+    ngx_fd_t  fd;
+
+    fd = openat(owner->fd, name,
+                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (fd == -1 && ngx_errno == NGX_ENOENT) {
+
+        if ((mkdirat(owner->fd, name, 0700) == 0 || ngx_errno == NGX_EEXIST)
+            && fsync(owner->fd) == 0)
+        {
+            fd = openat(owner->fd, name,
+                        O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+        }
+    }
+
+    if (fd == -1) {
+        owner->err = ngx_errno;
+    }
+
+    return fd;
+}
+
+
+u_char *
+ngx_http_pserver_store_time(u_char *p, uint64_t msec)
+{
+    ngx_tm_t  tm;
+
+    ngx_gmtime((time_t) (msec / 1000), &tm);
+
+    return ngx_sprintf(p, "%4d-%02d-%02dT%02d:%02d:%02dZ",
+                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+}
