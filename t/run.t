@@ -49,8 +49,15 @@ sub body {
                 $o{pids} || 16, $o{job} || "job" . ++$jobs);
 
     open(my $f, "-|", "build/run/body", @args) or die "body: $!\n";
-    local $/;
-    return scalar <$f>;
+
+    my $body = do { local $/; <$f> };
+
+    if ($o{poke}) {
+        my ($from, $to) = @{$o{poke}};
+        $body =~ s/\Q$from\E/$to/ or die "no $from in the body\n";
+    }
+
+    return $body;
 }
 
 # the whole way; the container is gone afterwards whatever happens
@@ -172,6 +179,8 @@ my $export = file("docker/examples/export.json");
 
     is_deeply($seen, {
         uid => 65534, gid => 65534, pid => "other", stdin => -1,
+        NoNewPrivs => 1, Seccomp => 2, CapPrm => "0" x 16,
+        CapBnd => "0" x 16,
         env => ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/work",
                 "TMPDIR=/work/tmp", "LANG=C.UTF-8"],
         input => decode_json($in) }, "echo: user, environment, input");
@@ -232,6 +241,52 @@ my $export = file("docker/examples/export.json");
 
     is($r->{outcome}, OUTPUT, "badout: a symbolic link");
     is(length $r->{stdout}, 24, "badout: no file comes out");
+}
+
+{
+    my $r = run("test_unread", files => []);
+
+    is($r->{outcome}, OUTPUT, "unread: a file that can't be read");
+    is($r->{status}, 13, "unread: EACCES");
+}
+
+for (["/nothing", 2, "ENOENT"], ["/work/in/program", 13, "EACCES: noexec"]) {
+    my ($command, $errno, $what) = @$_;
+    my $r = run("test_echo", poke => ["/operation", $command],
+                files => ["program" => "#!/operation\n"]);
+
+    is($r->{outcome}, COMMAND, "command $command: not started");
+    is($r->{status}, $errno, "command $command: $what");
+    is($r->{exit}, 125, "command $command: exit status");
+}
+
+# below another process 1 it does nothing at all
+
+{
+    my $r = run("test_echo", poke => ['"Init":false', '"Init":true'],
+                files => []);
+
+    is($r->{stdout}, "", "not process 1: says nothing");
+    is($r->{exit}, 125, "not process 1: exit status");
+}
+
+# what the image brings along does not take effect, or shows
+
+{
+    my (undef, undef, $json) = $engine->call("POST", "/containers/create",
+                                             body("test_volume"));
+    my $id = $json->{Id};
+
+    (undef, undef, $json) = $engine->call("GET", "/containers/$id/json");
+    is_deeply([map { "$_->{Type} $_->{Destination}" } @{$json->{Mounts}}],
+              ["volume /data"], "a volume of the image shows");
+
+    my $volume = $json->{Mounts}[0]{Name};
+
+    $engine->call("DELETE", "/containers/$id?force=1&v=1");
+
+    my ($status) = $engine->call("GET", "/volumes/$volume");
+    is($status, 404, "and goes with the container");
 }
 
 {
@@ -309,6 +364,21 @@ is(run("test_echo", raw => DockerEngine::input(1 << 20, "\0" x 1024))
         . "&filters=%7B%22label%22%3A%5B%22org.pserver.instance%3Drun%22%5D%7D");
 
     is_deeply($json, [], "no container is left");
+}
+
+# no word of the owner's stays on the engine's disk
+
+SKIP: {
+    my ($dir) = $engine->{sock} =~ m{(.*)/};
+
+    skip "the engine's folder is not here", 2 if !-d "$dir/data";
+
+    my $look = "grep -rlaFf docker/examples/rare-words.txt";
+
+    is(`$look docker/examples/export.json`, "docker/examples/export.json\n",
+       "the words are found where they are");
+    is(`$look '$dir'`, "",
+       "nothing readable in the engine's folder");
 }
 
 # the example data is what its generator writes

@@ -176,6 +176,12 @@ pack_entry(int fd, const char *entry, size_t prefix, unsigned depth)
         return PSERVER_INVALID;
     }
 
+    /* found out before the head has promised it */
+
+    if (faccessat(fd, entry, R_OK, 0) == -1) {
+        return PSERVER_ERROR;
+    }
+
     file = &pack_files[pack_count];
 
     memcpy(file->name, pack_path, len + 1);

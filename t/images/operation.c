@@ -122,7 +122,18 @@ test_badout(void)
 }
 
 
-/* an object without end, and another file next to it */
+/* a result that nobody may read */
+
+static int
+test_unread(void)
+{
+    put("/work/out/result.json", "{}");
+
+    return chmod("/work/out/result.json", 0);
+}
+
+
+/* an object without end */
 
 static int
 test_notjson(void)
@@ -234,6 +245,31 @@ test_attack(void)
 }
 
 
+/* a number of /proc/self/status in hexadecimal digits */
+
+static void
+status(FILE *out, const char *name)
+{
+    char    line[256];
+    FILE   *f;
+    size_t  len;
+
+    len = strlen(name);
+    f = fopen("/proc/self/status", "r");
+
+    while (f && fgets(line, sizeof(line), f)) {
+        if (strncmp(line, name, len) == 0 && line[len] == ':') {
+            line[strcspn(line, "\n")] = '\0';
+            fprintf(out, ",\"%s\":\"%s\"", name, line + len + 2);
+        }
+    }
+
+    if (f) {
+        fclose(f);
+    }
+}
+
+
 /* the command's view: its input as it came, its environment, its user */
 
 static int
@@ -254,6 +290,10 @@ test_echo(void)
     fprintf(out, "{\"uid\":%u,\"gid\":%u,\"pid\":%s,\"stdin\":%d",
             getuid(), getgid(), getpid() == 1 ? "1" : "\"other\"",
             getchar());
+    status(out, "NoNewPrivs");
+    status(out, "Seccomp");
+    status(out, "CapPrm");
+    status(out, "CapBnd");
     fprintf(out, ",\"env\":[");
 
     for (e = environ; *e; e++) {
@@ -293,6 +333,7 @@ main(void)
            : TEST_IS("chatter") ? test_chatter()
            : TEST_IS("oom") ? test_oom()
            : TEST_IS("badout") ? test_badout()
+           : TEST_IS("unread") ? test_unread()
            : TEST_IS("notjson") ? test_notjson()
            : TEST_IS("noresult") ? test_noresult()
            : TEST_IS("volume") ? test_volume()
