@@ -31,9 +31,9 @@ typedef enum {
     PSERVER_GRANT_OPERATION,         /* missing, not a string, or empty */
     PSERVER_GRANT_PARAMETERS,        /* missing, or not an object */
     PSERVER_GRANT_EXPIRES,           /* not an integer from 0 to 2^53 - 1 */
-    PSERVER_GRANT_IMAGE,             /* not "sha256:" and 64 hex digits */
-    PSERVER_GRANT_SCOPES,            /* not an array of strings */
-    PSERVER_GRANT_FILTERS            /* not an object of strings */
+    PSERVER_GRANT_IMAGE,             /* parameters.image is not a string */
+    PSERVER_GRANT_SCOPES             /* parameters.scopes of a grant to read
+                                        is not an array of strings */
 } pserver_grant_fault_e;
 
 
@@ -45,8 +45,9 @@ typedef struct {
     const pserver_json_t  *parameters;
     uint64_t               expires;  /* unix seconds; 0: never */
     pserver_str_t          image;    /* empty: any */
-    const pserver_json_t  *scopes;   /* array of strings, or NULL */
-    const pserver_json_t  *filters;  /* object of strings, or NULL */
+    const pserver_json_t  *scopes;   /* of a grant to read: an array of
+                                        strings; or NULL */
+    const pserver_json_t  *filters;  /* of any type, or NULL */
     pserver_json_doc_t    *doc;
 } pserver_grant_t;
 
@@ -59,7 +60,8 @@ int pserver_grant_parse(const u_char *data, size_t len,
     pserver_grant_t *grant, pserver_grant_fault_e *fault);
 void pserver_grant_free(pserver_grant_t *grant);
 
-/* 1 if its time is over at "now", unix seconds */
+/* 1 if its time is over at "now", unix seconds: the last valid one is the
+   second "expires" */
 int pserver_grant_expired(const pserver_grant_t *grant, uint64_t now);
 
 /* 1 if it is a grant to read, and one of its scopes covers this one */

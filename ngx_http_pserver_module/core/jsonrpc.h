@@ -45,6 +45,7 @@ typedef struct {
     const pserver_json_t      *result;  /* NULL: the node says an error */
     pserver_str_t              revert;  /* of an error: its data as hex
                                            text after 0x; else empty */
+    unsigned                   seen:1;
 } pserver_jsonrpc_answer_t;
 
 

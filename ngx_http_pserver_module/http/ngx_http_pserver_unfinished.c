@@ -30,5 +30,3 @@ ngx_http_pserver_auth_verify(ngx_http_request_t *r)
 __attribute__((weak)) ngx_http_pserver_claims_t *
 ngx_http_pserver_auth_peek(ngx_http_request_t *r)
 { return NULL; }
-__attribute__((weak)) int pserver_scope_valid(pserver_str_t s)
-{ return s.len != 0; }

@@ -1,0 +1,262 @@
+/*
+ * JSON-RPC: the bodies to the byte, and answers that are not answers.
+ */
+
+#include "core/jsonrpc.h"
+#include "test.h"
+#include "vector.h"
+
+
+#define BLOCK                                                                 \
+    "{\"number\":\"0x1f\",\"timestamp\":\"0x65\",\"hash\":\"0x"               \
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"
+
+
+static int
+parse(const char *text, pserver_jsonrpc_answer_t *answers, size_t n,
+    pserver_json_doc_t **doc)
+{
+    return pserver_jsonrpc_response((const u_char *) text, strlen(text), 7,
+                                    answers, n, doc);
+}
+
+
+static void
+refused(const char *text, size_t n)
+{
+    pserver_json_doc_t        *doc;
+    pserver_jsonrpc_answer_t   answers[4];
+
+    if (!CHECK_INT(parse(text, answers, n, &doc), PSERVER_INVALID)) {
+        fprintf(stderr, "    %s\n", text);
+    }
+}
+
+
+TEST(request)
+{
+    u_char                   body[4096], *end;
+    u_char                   data[36];
+    pserver_str_t            found;
+    pserver_word_t           block;
+    pserver_address_t        to;
+    pserver_jsonrpc_call_t   calls[3];
+
+    memset(&to, 0xab, sizeof(to));
+    memset(&block, 0xcd, sizeof(block));
+    memset(data, 0x01, sizeof(data));
+    memset(calls, 0, sizeof(calls));
+
+    calls[0].method = PSERVER_JSONRPC_CHAIN_ID;
+    calls[1].method = PSERVER_JSONRPC_HEAD;
+    calls[2].method = PSERVER_JSONRPC_CALL;
+    calls[2].to = &to;
+    calls[2].data = data;
+    calls[2].len = sizeof(data);
+    calls[2].block = &block;
+
+    end = pserver_jsonrpc_request(body, calls, 2, 9007199254740990);
+    found.data = body;
+    found.len = (size_t) (end - body);
+
+    CHECK_STR(found,
+        "[{\"jsonrpc\":\"2.0\",\"id\":9007199254740990,"
+        "\"method\":\"eth_chainId\",\"params\":[]},"
+        "{\"jsonrpc\":\"2.0\",\"id\":9007199254740991,"
+        "\"method\":\"eth_getBlockByNumber\",\"params\":[\"latest\",false]}]");
+    CHECK(found.len <= pserver_jsonrpc_len(calls, 2));
+
+    end = pserver_jsonrpc_request(body, &calls[2], 1, 9007199254740991);
+    found.len = (size_t) (end - body);
+
+    CHECK_STR(found,
+        "{\"jsonrpc\":\"2.0\",\"id\":9007199254740991,"
+        "\"method\":\"eth_call\",\"params\":[{\"to\":\"0x"
+        "abababababababababababababababababababab\",\"data\":\"0x"
+        "01010101010101010101010101010101010101010101010101010101010101"
+        "0101010101\"},{\"blockHash\":\"0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+        "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\",\"requireCanonical\":true}]}");
+    CHECK(found.len <= pserver_jsonrpc_len(&calls[2], 1));
+}
+
+
+TEST(one_answer)
+{
+    uint64_t                   n;
+    pserver_json_doc_t        *doc;
+    pserver_jsonrpc_answer_t   a[1];
+
+    CHECK_INT(parse("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"0x7a69\"}",
+                    a, 1, &doc), PSERVER_OK);
+    CHECK_INT(pserver_jsonrpc_quantity(a[0].result, &n), PSERVER_OK);
+    CHECK_INT(n, 31337);
+    CHECK_INT(a[0].revert.len, 0);
+    pserver_json_free(doc);
+
+    CHECK_INT(parse("{\"id\":7,\"jsonrpc\":\"2.0\",\"error\":{\"code\":3,"
+                    "\"message\":\"execution reverted\","
+                    "\"data\":\"0x7e9e38a5\"}}", a, 1, &doc), PSERVER_OK);
+    CHECK(a[0].result == NULL);
+    CHECK_STR(a[0].revert, "7e9e38a5");
+    pserver_json_free(doc);
+
+    CHECK_INT(parse("{\"id\":7,\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32000,"
+                    "\"message\":\"header not found\"}}", a, 1, &doc),
+              PSERVER_OK);
+    CHECK(a[0].result == NULL);
+    CHECK_INT(a[0].revert.len, 0);
+    pserver_json_free(doc);
+
+    CHECK_INT(parse("{\"id\":7,\"jsonrpc\":\"2.0\",\"error\":{\"code\":3,"
+                    "\"data\":\"Reverted 0x7e9e38a5\"}}", a, 1, &doc),
+              PSERVER_OK);
+    CHECK_INT(a[0].revert.len, 0);
+    pserver_json_free(doc);
+}
+
+
+TEST(batch_in_any_order)
+{
+    pserver_json_doc_t        *doc;
+    pserver_jsonrpc_answer_t   a[3];
+
+    CHECK_INT(parse("[{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":\"c\"},"
+                    "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"},"
+                    "{\"jsonrpc\":\"2.0\",\"id\":8,\"error\":{}}]",
+                    a, 3, &doc), PSERVER_OK);
+    CHECK(pserver_json_is(a[0].result, "a"));
+    CHECK(a[1].result == NULL);
+    CHECK(pserver_json_is(a[2].result, "c"));
+    pserver_json_free(doc);
+}
+
+
+TEST(not_an_answer)
+{
+    refused("", 1);
+    refused("null", 1);
+    refused("7", 1);
+    refused("[]", 1);
+    refused("{}", 1);
+    refused("<html>502</html>", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"0x7a69\"", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"0x7a69\"}x", 1);
+    refused("{\"jsonrpc\":\"1.0\",\"id\":7,\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":2.0,\"id\":7,\"result\":\"a\"}", 1);
+    refused("{\"id\":7,\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":6,\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7.0,\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":\"a\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\",\"error\":{}}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\","
+            "\"error\":null}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":\"no\"}", 1);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":1,\"result\":2}", 1);
+    refused("[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"}]", 1);
+
+    /* of two: one, three, one twice, one of the two for another */
+
+    refused("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"}", 2);
+    refused("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{}}", 2);
+    refused("[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"}]", 2);
+    refused("[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"},"
+            "{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":\"a\"},"
+            "{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":\"a\"}]", 2);
+    refused("[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"},"
+            "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"}]", 2);
+    refused("[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"},"
+            "{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":\"a\"}]", 2);
+    refused("[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":\"a\"},[]]", 2);
+}
+
+
+TEST(values)
+{
+    size_t                     i, len;
+    u_char                     bytes[8];
+    uint64_t                   n;
+    pserver_json_doc_t        *doc;
+    pserver_jsonrpc_block_t    block;
+    const pserver_json_t      *item;
+
+    static const pserver_json_limits_t  limits = { 8, 64 };
+
+    static const char  good[] =
+        "[\"0x0\",\"0x1\",\"0xFf\",\"0xffffffffffffffff\"]";
+    static const uint64_t  value[] = { 0, 1, 255, UINT64_MAX };
+
+    static const char  bad[] =
+        "[\"\",\"0x\",\"0x00\",\"0x01\",\"1\",\"0X1\",\"0xg\",\" 0x1\","
+        "\"0x1 \",\"0x10000000000000000\",1,null,[],\"-0x1\"]";
+
+    CHECK_INT(pserver_json_parse((u_char *) good, sizeof(good) - 1, &limits,
+                                 &doc), PSERVER_OK);
+
+    i = 0;
+
+    for (item = pserver_json_root(doc)->child; item; item = item->next) {
+        CHECK_INT(pserver_jsonrpc_quantity(item, &n), PSERVER_OK);
+        CHECK(n == value[i++]);
+    }
+
+    pserver_json_free(doc);
+
+    CHECK_INT(pserver_json_parse((u_char *) bad, sizeof(bad) - 1, &limits,
+                                 &doc), PSERVER_OK);
+
+    for (item = pserver_json_root(doc)->child; item; item = item->next) {
+        CHECK_INT(pserver_jsonrpc_quantity(item, &n), PSERVER_INVALID);
+    }
+
+    pserver_json_free(doc);
+
+    static const char  hex[] =
+        "[\"0x\",\"0x00Ff\",\"0x0102030405060708\",\"0x010203040506070809\","
+        "\"0x1\",\"00\",\"0xzz\"," BLOCK ",null]";
+
+    CHECK_INT(pserver_json_parse((u_char *) hex, sizeof(hex) - 1, &limits,
+                                 &doc), PSERVER_OK);
+
+    item = pserver_json_root(doc)->child;
+    CHECK_INT(pserver_jsonrpc_bytes(item, bytes, 8, &len), PSERVER_OK);
+    CHECK_INT(len, 0);
+
+    item = item->next;
+    CHECK_INT(pserver_jsonrpc_bytes(item, bytes, 8, &len), PSERVER_OK);
+    CHECK_INT(len, 2);
+    CHECK_MEM(bytes, "\x00\xff", 2);
+
+    item = item->next;
+    CHECK_INT(pserver_jsonrpc_bytes(item, bytes, 8, &len), PSERVER_OK);
+    CHECK_INT(len, 8);
+
+    item = item->next;
+    CHECK_INT(pserver_jsonrpc_bytes(item, bytes, 8, &len), PSERVER_NOSPACE);
+
+    for (i = 0; i < 3; i++) {
+        item = item->next;
+        CHECK_INT(pserver_jsonrpc_bytes(item, bytes, 8, &len),
+                  PSERVER_INVALID);
+    }
+
+    CHECK_INT(pserver_jsonrpc_block(item, &block), PSERVER_INVALID);
+
+    item = item->next;
+    CHECK_INT(pserver_jsonrpc_block(item, &block), PSERVER_OK);
+    CHECK_INT(block.number, 31);
+    CHECK_INT(block.time, 101);
+    CHECK_INT(block.hash.bytes[0], 0);
+    CHECK_INT(block.hash.bytes[31], 0xff);
+
+    item = item->next;
+    CHECK_INT(pserver_jsonrpc_block(item, &block), PSERVER_INVALID);
+    CHECK_INT(pserver_jsonrpc_block(NULL, &block), PSERVER_INVALID);
+
+    pserver_json_free(doc);
+}
+
+
+TEST_MAIN
