@@ -143,7 +143,7 @@ quickstart:
 	@scripts/quickstart
 
 stop:
-	@scripts/stop
+	@scripts/quickstart stop
 
 bench:
 	@scripts/bench
