@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_conf.h"
+#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
@@ -122,6 +123,20 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_loc_conf_t, store),
       &ngx_http_pserver_path_post },
 
+    { ngx_string("pserver_audit"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_http_pserver_audit_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_audit_commit"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pserver_main_conf_t, audit_commit),
+      NULL },
+
     { ngx_string("pserver_chain"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE23,
       ngx_http_pserver_conf_chain,
@@ -219,6 +234,8 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    pmcf->audit_commit = NGX_CONF_UNSET_MSEC;
+
     return pmcf;
 }
 
@@ -227,6 +244,8 @@ char *
 ngx_http_pserver_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_pserver_main_conf_t  *pmcf = conf;
+
+    ngx_conf_init_msec_value(pmcf->audit_commit, 2);
 
     if (pmcf->thread_pool == NULL) {
         pmcf->thread_pool = ngx_thread_pool_add(cf, NULL);

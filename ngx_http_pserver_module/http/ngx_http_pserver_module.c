@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_module.h"
+#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_exchange.h"
@@ -255,5 +256,9 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    return ngx_http_pserver_keys_init_process(cycle);
+    if (ngx_http_pserver_keys_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_pserver_audit_init_process(cycle);
 }

@@ -1,0 +1,139 @@
+/*
+ * The audit log: its directive, and its first entry.
+ */
+
+
+#include "ngx_http_pserver_audit_conf.h"
+#include "ngx_http_pserver_conf.h"
+
+
+static void ngx_http_pserver_audit_conf_cleanup(void *data);
+
+
+char *
+ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t *plcf = conf;
+
+    char                           *rv;
+    ngx_str_t                       name, *value;
+    ngx_uint_t                      i;
+    ngx_path_t                     *path;
+    ngx_pool_cleanup_t             *cln;
+    ngx_http_pserver_audit_t       *audit, **audits;
+    ngx_http_pserver_main_conf_t   *pmcf;
+
+    if (plcf->audit != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    name = value[1];
+
+    rv = ngx_http_pserver_conf_path(cf, NULL, &name);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_pserver_module);
+
+    audits = pmcf->audits.elts;
+
+    for (i = 0; i < pmcf->audits.nelts; i++) {
+        path = &audits[i]->path;
+
+        if (path->name.len == name.len
+            && ngx_strncmp(path->name.data, name.data, name.len) == 0)
+        {
+            plcf->audit = audits[i];
+            return NGX_CONF_OK;
+        }
+    }
+
+    audit = ngx_pcalloc(cf->pool, sizeof(ngx_http_pserver_audit_t));
+    audits = ngx_array_push(&pmcf->audits);
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (audit == NULL || audits == NULL || cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *audits = audit;
+    plcf->audit = audit;
+
+    if (ngx_http_pserver_audit_file_init(&audit->file, (char *) name.data)
+        != PSERVER_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_pserver_audit_conf_cleanup;
+    cln->data = audit;
+
+    ngx_queue_init(&audit->waiting);
+    ngx_queue_init(&audit->batch);
+
+    audit->dummy.fd = (ngx_socket_t) -1;
+    audit->dummy.data = audit;
+
+    audit->timer.handler = ngx_http_pserver_audit_timer;
+    audit->timer.data = &audit->dummy;
+    audit->timer.log = &cf->cycle->new_log;
+
+    audit->path.name = name;
+    audit->path.data = audit;
+    audit->path.conf_file = cf->conf_file->file.name.data;
+    audit->path.line = cf->conf_file->line;
+
+    path = &audit->path;
+
+    if (ngx_add_path(cf, &path) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_pserver_audit_conf_cleanup(void *data)
+{
+    ngx_http_pserver_audit_t *audit = data;
+
+    ngx_http_pserver_audit_file_close(&audit->file);
+}
+
+
+ngx_int_t
+ngx_http_pserver_audit_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                       i;
+    ngx_http_pserver_audit_t       **audits;
+    ngx_http_pserver_main_conf_t    *pmcf;
+    ngx_http_pserver_audit_entry_t   entry;
+
+    if (!(ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0)
+        && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+    entry.type = PSERVER_ENTRY_START;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_pserver_module);
+
+    audits = pmcf->audits.elts;
+
+    for (i = 0; i < pmcf->audits.nelts; i++) {
+        if (ngx_http_pserver_audit_add(audits[i], NULL, &entry, NULL)
+            == NGX_ERROR)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,55 @@
+/*
+ * What the files of http/audit share: a log, and an entry on its way to it.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_AUDIT_CONF_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_AUDIT_CONF_H_INCLUDED_
+
+
+#include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_audit_file.h"
+
+
+struct ngx_http_pserver_audit_s {
+    ngx_path_t                       path;       /* nginx makes the folder */
+    ngx_http_pserver_audit_file_t    file;
+
+    /* of a worker */
+    ngx_queue_t                      waiting;    /* for the next commit */
+    ngx_uint_t                       nwaiting;
+    ngx_queue_t                      batch;      /* of the commit that runs */
+    ngx_uint_t                       nbatch;
+    ngx_int_t                        rc;         /* its result: PSERVER_* */
+    ngx_event_t                      timer;
+    ngx_connection_t                 dummy;      /* of the timer */
+    unsigned                         running:1;
+};
+
+
+/* an entry on its way, with all that it needs, in memory of its own */
+
+typedef struct {
+    ngx_queue_t                      queue;
+    ngx_http_pserver_audit_wait_t   *wait;       /* NULL: nobody waits */
+
+    pserver_entry_t                  statement;
+    ngx_http_pserver_audit_item_t    item;
+
+    u_char                          *store;      /* NULL: of no owner */
+    uint64_t                         chain_id;
+    pserver_address_t                owner;
+} ngx_http_pserver_audit_pending_t;
+
+
+/* plcf is NULL for an entry of the node; as ngx_http_pserver_audit_append() */
+ngx_int_t ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
+    ngx_http_pserver_loc_conf_t *plcf,
+    const ngx_http_pserver_audit_entry_t *entry,
+    ngx_http_pserver_audit_wait_t *wait);
+
+/* commits what waits, in a thread; the timer's handler does the same */
+void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);
+void ngx_http_pserver_audit_timer(ngx_event_t *ev);
+
+
+#endif /* _NGX_HTTP_PSERVER_AUDIT_CONF_H_INCLUDED_ */
