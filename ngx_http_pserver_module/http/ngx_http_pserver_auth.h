@@ -10,17 +10,20 @@
 
 #include "ngx_http_pserver_module.h"
 
+#include "../core/web3signed.h"
+
 
 /* what a verified header said; in r->pool */
 
 struct ngx_http_pserver_claims_s {
     pserver_address_t                address;    /* recovered */
     pserver_word_t                   digest;     /* EIP-191: the replay key */
-    ngx_str_t                        body_hash;  /* "sha256:<hex>" */
     ngx_str_t                        grant_id;   /* empty: none */
     ngx_str_t                        nonce;      /* empty: none */
     uint64_t                         iat;
     uint64_t                         exp;
+
+    pserver_web3signed_t             verified;   /* the pool frees it */
 };
 
 
@@ -29,16 +32,21 @@ ngx_int_t ngx_http_pserver_auth_handler(ngx_http_request_t *r);
 
 /*
  * Verifies the header once per request; claims are in ctx->claims after
- * NGX_OK.  NGX_DECLINED: there is no header.  Else the status of an error
- * of the data API, which is set.
+ * NGX_OK.  NGX_DECLINED: there is no header.  Else the status of an error,
+ * which is set in the form of the location's API.
  */
 ngx_int_t ngx_http_pserver_auth_verify(ngx_http_request_t *r);
+
+/* the same, where no header is an error as well */
+ngx_int_t ngx_http_pserver_auth_require(ngx_http_request_t *r);
 
 /* the same without an error to be set: NULL where it does not verify */
 ngx_http_pserver_claims_t *ngx_http_pserver_auth_peek(ngx_http_request_t *r);
 
-/* NGX_OK where SHA-256 of the whole body is what was signed; else the
-   status of an error, which is set */
+/*
+ * NGX_OK where SHA-256 of the whole body is what was signed (or the method
+ * is GET or HEAD); else the status of an error, which is set.
+ */
 ngx_int_t ngx_http_pserver_auth_body(ngx_http_request_t *r,
     const u_char sha256[32]);
 

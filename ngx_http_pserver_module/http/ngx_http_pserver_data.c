@@ -137,13 +137,7 @@ ngx_http_pserver_data_access(ngx_http_request_t *r)
         }
     }
 
-    rc = ngx_http_pserver_auth_verify(r);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_pserver_error_data(r, NGX_HTTP_UNAUTHORIZED,
-                                           "MISSING_AUTH",
-                                           "Authorization is required", NULL);
-    }
+    rc = ngx_http_pserver_auth_require(r);
 
     if (rc != NGX_OK) {
         return rc;

@@ -67,6 +67,8 @@ ngx_http_pserver_get_ctx(ngx_http_request_t *r)
             return NULL;
         }
 
+        ctx->body_rc = NGX_CONF_UNSET;
+
         ngx_http_set_ctx(r, ctx, ngx_http_pserver_module);
 
         /* the pool's list of cleanups outlives an internal redirect */

@@ -123,8 +123,12 @@ typedef struct {
 
     ngx_http_pserver_error_t         error;
 
-    /* http/auth: who asks; NULL: no valid header */
+    /* http/auth: who asks; NULL: no valid header.  Whether the body of a
+       request to a gate is what was signed: NGX_CONF_UNSET before it is
+       known, then what the access phase returns */
     ngx_http_pserver_claims_t       *claims;
+    ngx_uint_t                       auth_reason;
+    ngx_int_t                        body_rc;
 
     /* http/data, http/compute: what is asked */
     ngx_uint_t                       route;
@@ -135,7 +139,7 @@ typedef struct {
     /* of the content handler that runs */
     void                            *state;
 
-    unsigned                         authenticated:1;  /* header was seen */
+    unsigned                         authenticated:1;  /* reason is set */
     unsigned                         is_owner:1; /* the signer is "owner" */
     unsigned                         replaced:1; /* body of error was sent */
 } ngx_http_pserver_ctx_t;

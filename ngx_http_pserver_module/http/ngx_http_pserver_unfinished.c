@@ -20,13 +20,3 @@ STUB(ngx_http_pserver_audit_access_logs)
 STUB(ngx_http_pserver_operation_create)
 STUB(ngx_http_pserver_operation_status)
 STUB(ngx_http_pserver_operation_cancel)
-
-__attribute__((weak)) ngx_int_t
-ngx_http_pserver_auth_handler(ngx_http_request_t *r)
-{ return NGX_DECLINED; }
-__attribute__((weak)) ngx_int_t
-ngx_http_pserver_auth_verify(ngx_http_request_t *r)
-{ return NGX_DECLINED; }
-__attribute__((weak)) ngx_http_pserver_claims_t *
-ngx_http_pserver_auth_peek(ngx_http_request_t *r)
-{ return NULL; }

@@ -1,0 +1,374 @@
+/*
+ * Who asks.
+ */
+
+
+#include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_data.h"
+#include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_zone.h"
+
+#include <sodium.h>
+
+
+static ngx_int_t ngx_http_pserver_auth_gate(ngx_http_request_t *r,
+    ngx_uint_t required);
+static ngx_int_t ngx_http_pserver_auth_read_body(ngx_http_request_t *r,
+    ngx_http_pserver_ctx_t *ctx);
+static void ngx_http_pserver_auth_body_handler(ngx_http_request_t *r);
+static ngx_http_pserver_ctx_t *ngx_http_pserver_auth_run(
+    ngx_http_request_t *r);
+static pserver_web3signed_reason_e ngx_http_pserver_auth_check(
+    ngx_http_request_t *r, ngx_http_pserver_claims_t *claims);
+static void ngx_http_pserver_auth_cleanup(void *data);
+static ngx_int_t ngx_http_pserver_auth_error(ngx_http_request_t *r,
+    pserver_web3signed_reason_e reason);
+
+
+ngx_int_t
+ngx_http_pserver_auth_handler(ngx_http_request_t *r)
+{
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    switch (plcf->api) {
+
+    case NGX_HTTP_PSERVER_DATA:
+        return ngx_http_pserver_data_access(r);
+
+    case NGX_HTTP_PSERVER_COMPUTE:
+
+        /* a signature in the body, or one that depends on the route */
+
+        return NGX_DECLINED;
+
+    default:
+        break;
+    }
+
+    switch (plcf->auth) {
+
+    case NGX_HTTP_PSERVER_AUTH_REQUIRED:
+        return ngx_http_pserver_auth_gate(r, 1);
+
+    case NGX_HTTP_PSERVER_AUTH_OPTIONAL:
+        return ngx_http_pserver_auth_gate(r, 0);
+
+    default: /* NGX_HTTP_PSERVER_AUTH_OFF */
+        return NGX_DECLINED;
+    }
+}
+
+
+/* a header that does not verify is refused by an optional gate, too: it is
+   not the same as none */
+
+static ngx_int_t
+ngx_http_pserver_auth_gate(ngx_http_request_t *r, ngx_uint_t required)
+{
+    ngx_int_t                rc;
+    ngx_http_pserver_ctx_t  *ctx;
+
+    rc = required ? ngx_http_pserver_auth_require(r)
+                  : ngx_http_pserver_auth_verify(r);
+
+    if (rc != NGX_OK || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
+        return rc;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    if (ctx->body_rc != NGX_CONF_UNSET) {
+        return ctx->body_rc;
+    }
+
+    return ngx_http_pserver_auth_read_body(r, ctx);
+}
+
+
+/*
+ * The body is hashed before the application sees a byte of it, so it must
+ * be in memory whole: within client_body_buffer_size, of announced length.
+ */
+
+static ngx_int_t
+ngx_http_pserver_auth_read_body(ngx_http_request_t *r,
+    ngx_http_pserver_ctx_t *ctx)
+{
+    ngx_int_t                  rc;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (r->headers_in.chunked) {
+        return NGX_HTTP_LENGTH_REQUIRED;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (r->headers_in.content_length_n
+        > (off_t) clcf->client_body_buffer_size)
+    {
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    ctx->body_rc = NGX_DONE;
+
+    rc = ngx_http_read_client_request_body(r,
+                                           ngx_http_pserver_auth_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_pserver_auth_body_handler(ngx_http_request_t *r)
+{
+    u_char                      hash[crypto_hash_sha256_BYTES];
+    ngx_chain_t                *cl;
+    ngx_http_pserver_ctx_t     *ctx;
+    crypto_hash_sha256_state    state;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    crypto_hash_sha256_init(&state);
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        crypto_hash_sha256_update(&state, cl->buf->pos,
+                                  cl->buf->last - cl->buf->pos);
+    }
+
+    crypto_hash_sha256_final(&state, hash);
+
+    if (r->request_body->temp_file) {
+        ctx->body_rc = NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+
+    } else {
+        ctx->body_rc = ngx_http_pserver_auth_body(r, hash);
+    }
+
+    r->preserve_body = 1;
+
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+}
+
+
+ngx_int_t
+ngx_http_pserver_auth_verify(ngx_http_request_t *r)
+{
+    ngx_http_pserver_ctx_t  *ctx;
+
+    ctx = ngx_http_pserver_auth_run(r);
+
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    switch (ctx->auth_reason) {
+
+    case PSERVER_WEB3SIGNED_OK:
+        return NGX_OK;
+
+    case PSERVER_WEB3SIGNED_MISSING:
+        return NGX_DECLINED;
+
+    case PSERVER_WEB3SIGNED_NOMEM:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    default:
+        return ngx_http_pserver_auth_error(r, ctx->auth_reason);
+    }
+}
+
+
+ngx_int_t
+ngx_http_pserver_auth_require(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_pserver_auth_verify(r);
+
+    return (rc == NGX_DECLINED)
+           ? ngx_http_pserver_auth_error(r, PSERVER_WEB3SIGNED_MISSING) : rc;
+}
+
+
+ngx_http_pserver_claims_t *
+ngx_http_pserver_auth_peek(ngx_http_request_t *r)
+{
+    ngx_http_pserver_ctx_t       *ctx;
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    ctx = ngx_http_pserver_kept_ctx(r);
+
+    if (ctx == NULL || !ctx->authenticated) {
+
+        plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+        if (plcf->origin.len == 0) {
+            return NULL;
+        }
+
+        ctx = ngx_http_pserver_auth_run(r);
+    }
+
+    return ctx ? ctx->claims : NULL;
+}
+
+
+ngx_int_t
+ngx_http_pserver_auth_body(ngx_http_request_t *r, const u_char sha256[32])
+{
+    ngx_http_pserver_ctx_t       *ctx;
+    pserver_web3signed_reason_e   reason;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    reason = pserver_web3signed_body(&ctx->claims->verified, sha256);
+
+    return (reason == PSERVER_WEB3SIGNED_OK)
+           ? NGX_OK : ngx_http_pserver_auth_error(r, reason);
+}
+
+
+static ngx_http_pserver_ctx_t *
+ngx_http_pserver_auth_run(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_pserver_ctx_t     *ctx;
+    ngx_http_pserver_claims_t  *claims;
+
+    ctx = ngx_http_pserver_get_ctx(r);
+
+    if (ctx == NULL || ctx->authenticated) {
+        return ctx;
+    }
+
+    if (r->headers_in.authorization == NULL) {
+        ctx->auth_reason = PSERVER_WEB3SIGNED_MISSING;
+        ctx->authenticated = 1;
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_pserver_claims_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    claims = cln->data;
+
+    ctx->auth_reason = ngx_http_pserver_auth_check(r, claims);
+    ctx->authenticated = 1;
+
+    if (ctx->auth_reason == PSERVER_WEB3SIGNED_OK) {
+        ngx_http_pserver_count(auth_ok, 1);
+        cln->handler = ngx_http_pserver_auth_cleanup;
+        ctx->claims = claims;
+
+    } else {
+        ngx_http_pserver_count(auth_failed, 1);
+    }
+
+    return ctx;
+}
+
+
+static pserver_web3signed_reason_e
+ngx_http_pserver_auth_check(ngx_http_request_t *r,
+    ngx_http_pserver_claims_t *claims)
+{
+    u_char                        *p;
+    ngx_str_t                     *header;
+    pserver_str_t                  value;
+    ngx_http_pserver_loc_conf_t   *plcf;
+    pserver_web3signed_reason_e    reason;
+    ngx_http_pserver_main_conf_t  *pmcf;
+    pserver_web3signed_request_t   request;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    header = &r->headers_in.authorization->value;
+
+    value.len = header->len;
+    value.data = header->data;
+
+    request.aud.len = plcf->origin.len;
+    request.aud.data = plcf->origin.data;
+    request.method.len = r->method_name.len;
+    request.method.data = r->method_name.data;
+
+    /* the path as it was sent, before nginx decoded and merged it */
+
+    request.uri.len = r->unparsed_uri.len;
+    request.uri.data = r->unparsed_uri.data;
+
+    p = ngx_strlchr(request.uri.data, request.uri.data + request.uri.len,
+                    '?');
+    if (p) {
+        request.uri.len = p - request.uri.data;
+    }
+
+    request.now = ngx_time();
+    request.max_lifetime = plcf->max_lifetime;
+
+    reason = pserver_web3signed_verify(pmcf->secp256k1, value, &request,
+                                       &claims->verified);
+
+    if (reason != PSERVER_WEB3SIGNED_OK) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "pserver: signature refused: %s",
+                      pserver_web3signed_error(reason)->reason);
+        return reason;
+    }
+
+    claims->address = claims->verified.address;
+    claims->digest = claims->verified.digest;
+    claims->grant_id.len = claims->verified.grant_id.len;
+    claims->grant_id.data = claims->verified.grant_id.data;
+    claims->nonce.len = claims->verified.nonce.len;
+    claims->nonce.data = claims->verified.nonce.data;
+    claims->iat = claims->verified.iat;
+    claims->exp = claims->verified.exp;
+
+    return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static void
+ngx_http_pserver_auth_cleanup(void *data)
+{
+    ngx_http_pserver_claims_t  *claims = data;
+
+    pserver_web3signed_free(&claims->verified);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_auth_error(ngx_http_request_t *r,
+    pserver_web3signed_reason_e reason)
+{
+    ngx_http_pserver_loc_conf_t       *plcf;
+    const pserver_web3signed_error_t  *error;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    error = pserver_web3signed_error(reason);
+
+    if (plcf->api == NGX_HTTP_PSERVER_COMPUTE) {
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_UNAUTHORIZED,
+                                              "AUTHENTICATION_ERROR",
+                                              error->reason ? error->reason
+                                                            : error->message,
+                                              NULL);
+    }
+
+    return ngx_http_pserver_error_data(r, error->status, error->code,
+                                       error->message, error->reason);
+}
