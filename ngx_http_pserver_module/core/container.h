@@ -40,7 +40,9 @@ typedef struct {
     pserver_str_t        *argv;      /* the command; empty: "/operation" */
     size_t                argc;      /* at most 32, 2048 bytes in all, each
                                         printable ASCII; argv[0] absolute */
-    pserver_str_t         runtime;   /* empty: the engine's; else a name */
+    pserver_str_t         runtime;   /* empty: the engine's; else a name.
+                                        gVisor's own processes count: it
+                                        needs some 256 MiB and 64 pids */
     uint64_t              memory;    /* bytes, 8 MiB to 1 TiB; no swap */
     uint64_t              work;      /* bytes of /work, 1 MiB to memory */
     uint32_t              cpus;      /* thousandths, 10 to 1024000 */
