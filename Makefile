@@ -105,6 +105,14 @@ $(UNIT)/%: t/unit/%.c $(OBJ)/core.a
 unit: $(UNIT_BIN)
 	@scripts/unit $(UNIT_BIN)
 
+build/bench/%: t/bench/%.c $(OBJ)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(OBJ)/core.a $(LIBS)
+
+build/bench/body: t/run/body.c $(OBJ)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(OBJ)/core.a $(LIBS)
+
 build/fuzz/obj/%.o: $(SRC)/core/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g \

@@ -3,6 +3,7 @@
 #
 #   state       the folder, absolute
 #   port        the first port: nginx; +5 the chain, +6 the gateway
+#   nginx_main  the workers, if it is not two
 #   screen.sh
 
 origin=http://127.0.0.1:$port
@@ -150,6 +151,13 @@ nginx_user() {
 }
 
 
+# the server's two secrets
+
+make_secrets() {
+    "$pserverctl" init "$state/secrets"
+}
+
+
 # nginx_conf OWNER [TEXT]: TEXT is put into server{}
 
 nginx_conf() {
@@ -157,7 +165,7 @@ nginx_conf() {
 load_module $module;
 
 $(nginx_user)
-worker_processes 2;
+${nginx_main:-worker_processes 2;}
 pid $state/nginx/$nginx_pid;
 error_log $state/nginx/logs/error.log notice;
 thread_pool pserver threads=8;
