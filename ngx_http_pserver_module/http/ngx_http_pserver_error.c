@@ -44,6 +44,18 @@ ngx_http_pserver_error_validation(ngx_http_request_t *r, const char *loc,
 
 
 ngx_int_t
+ngx_http_pserver_error_query(ngx_http_request_t *r, const char *loc,
+    const char *msg, const char *type)
+{
+    return ngx_http_pserver_error_set(r, 422, "VALIDATION_ERROR",
+                       ngx_strlen(loc) + ngx_strlen(msg) + ngx_strlen(type),
+                       "{\"detail\":[{\"loc\":[\"query\",\"%s\"],"
+                       "\"msg\":\"%s\",\"type\":\"%s\"}]}",
+                       loc, msg, type);
+}
+
+
+ngx_int_t
 ngx_http_pserver_error_data(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *message, const char *reason)
 {

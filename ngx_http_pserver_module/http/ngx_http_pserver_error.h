@@ -24,6 +24,10 @@ ngx_int_t ngx_http_pserver_error_compute(ngx_http_request_t *r,
 ngx_int_t ngx_http_pserver_error_validation(ngx_http_request_t *r,
     const char *loc, const char *msg, const char *type);
 
+/* the same for an argument of the query: "loc":["query",loc] */
+ngx_int_t ngx_http_pserver_error_query(ngx_http_request_t *r,
+    const char *loc, const char *msg, const char *type);
+
 /* data, auth and grants: {"error":{"code","errorCode","message",
    "details":{"reason"}}}; reason may be NULL */
 ngx_int_t ngx_http_pserver_error_data(ngx_http_request_t *r,

@@ -1,6 +1,5 @@
 /*
- * What anyone may know of the server: GET /health, GET /api/v1/identity,
- * and for the operator GET of a "pserver status" location.
+ * What anyone may know of the server.
  */
 
 #ifndef _NGX_HTTP_PSERVER_HEALTH_H_INCLUDED_
@@ -10,7 +9,10 @@
 #include "ngx_http_pserver_module.h"
 
 
+/* GET /health */
 ngx_int_t ngx_http_pserver_health_handler(ngx_http_request_t *r);
+
+/* GET /api/v1/identity?address=0x.. */
 ngx_int_t ngx_http_pserver_identity_handler(ngx_http_request_t *r);
 
 

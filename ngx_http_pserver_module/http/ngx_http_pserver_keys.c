@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_pserver_keys_roots(ngx_conf_t *cf,
     ngx_http_pserver_main_conf_t *pmcf);
+static ngx_int_t ngx_http_pserver_keys_identity(ngx_conf_t *cf,
+    ngx_http_pserver_main_conf_t *pmcf);
 static void ngx_http_pserver_keys_cleanup(void *data);
 static ngx_int_t ngx_http_pserver_keys_hide(ngx_log_t *log);
 
@@ -22,7 +24,7 @@ ngx_http_pserver_keys_init_conf(ngx_conf_t *cf,
 {
     ngx_pool_cleanup_t  *cln;
 
-    if (pmcf->root_file.len == 0) {
+    if (pmcf->root_file.len == 0 && pmcf->identity_file.len == 0) {
         return NGX_CONF_OK;
     }
 
@@ -46,7 +48,8 @@ ngx_http_pserver_keys_init_conf(ngx_conf_t *cf,
     /* also where the master does not run as root */
 
     if (ngx_http_pserver_keys_hide(cf->log) != NGX_OK
-        || ngx_http_pserver_keys_roots(cf, pmcf) != NGX_OK)
+        || ngx_http_pserver_keys_roots(cf, pmcf) != NGX_OK
+        || ngx_http_pserver_keys_identity(cf, pmcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -63,6 +66,10 @@ ngx_http_pserver_keys_roots(ngx_conf_t *cf,
     size_t          n;
     ngx_str_t       text;
     pserver_str_t   s;
+
+    if (pmcf->root_file.len == 0) {
+        return NGX_OK;
+    }
 
     if (ngx_http_pserver_conf_read_file(cf, &pmcf->root_file, &text, 1)
         != NGX_OK)
@@ -95,6 +102,73 @@ ngx_http_pserver_keys_roots(ngx_conf_t *cf,
     pmcf->keys->nroots = n;
 
     return NGX_OK;
+}
+
+
+/* the phrase and its seed do not outlive this function */
+
+static ngx_int_t
+ngx_http_pserver_keys_identity(ngx_conf_t *cf,
+    ngx_http_pserver_main_conf_t *pmcf)
+{
+    int                      rc;
+    size_t                   word;
+    u_char                   seed[PSERVER_SEED_LEN];
+    ngx_str_t                text;
+    pserver_str_t            s;
+    pserver_phrase_reason_e  reason;
+
+    if (pmcf->identity_file.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_pserver_conf_read_file(cf, &pmcf->identity_file, &text, 1)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    s.len = text.len;
+    s.data = text.data;
+
+    reason = pserver_phrase_seed(seed, s, &word);
+
+    sodium_memzero(text.data, text.len);
+
+    switch (reason) {
+
+    case PSERVER_PHRASE_OK:
+        break;
+
+    case PSERVER_PHRASE_WORD_COUNT:
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the phrase in \"%V\" has not 12, 15, 18, 21 or "
+                           "24 words", &pmcf->identity_file);
+        return NGX_ERROR;
+
+    case PSERVER_PHRASE_UNKNOWN_WORD:
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "word %uz of the phrase in \"%V\" is not in the "
+                           "list of BIP-39", word, &pmcf->identity_file);
+        return NGX_ERROR;
+
+    case PSERVER_PHRASE_CHECKSUM:
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the checksum of the phrase in \"%V\" is wrong: "
+                           "a word is another one, or in another place",
+                           &pmcf->identity_file);
+        return NGX_ERROR;
+
+    default: /* PSERVER_PHRASE_ERROR */
+        return NGX_ERROR;
+    }
+
+    rc = pserver_identity_parent(pmcf->secp256k1, &pmcf->keys->identity,
+                                 seed);
+
+    sodium_memzero(seed, PSERVER_SEED_LEN);
+
+    return (rc == PSERVER_OK) ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -17,10 +17,13 @@
 
 #include "ngx_http_pserver_module.h"
 
+#include "../core/identity.h"
 #include "../core/keys.h"
 
 
 struct ngx_http_pserver_keys_s {
+    pserver_node_t                   identity;   /* m/44'/60'/0'/0 of the
+                                                    phrase */
     size_t                           nroots;     /* 0: there is none */
     pserver_root_t                   roots[PSERVER_ROOTS_MAX];
 };

@@ -9,8 +9,6 @@
     { return NGX_HTTP_NOT_IMPLEMENTED; }
 
 STUB(ngx_http_pserver_audit_handler)
-STUB(ngx_http_pserver_health_handler)
-STUB(ngx_http_pserver_identity_handler)
 STUB(ngx_http_pserver_store_put)
 STUB(ngx_http_pserver_store_get)
 STUB(ngx_http_pserver_store_list)

@@ -121,6 +121,7 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->magic = NGX_HTTP_PSERVER_ZONE_MAGIC;
     zone->version = NGX_HTTP_PSERVER_ZONE_VERSION;
+    zone->started = ngx_time();
 
     ngx_rbtree_init(&zone->facts, &zone->facts_sentinel,
                     ngx_rbtree_insert_value);

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     uint32_t                         magic;
     uint32_t                         version;
+    time_t                           started;
 
     /* http/chain: sets of facts by permission, the least recently used
        last; under the mutex of the slab pool */
