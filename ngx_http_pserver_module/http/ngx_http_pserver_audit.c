@@ -142,7 +142,7 @@ ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
         return NGX_ERROR;
     }
 
-    if (entry->owner) {
+    if (entry->owner && plcf->store.len) {
         pending->store = plcf->store.data;
         pending->chain_id = plcf->chain_id;
         pending->owner = *entry->owner;

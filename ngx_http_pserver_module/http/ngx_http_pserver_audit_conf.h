@@ -51,5 +51,12 @@ ngx_int_t ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
 void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_timer(ngx_event_t *ev);
 
+/*
+ * A decimal number of the query, or what stands for it where it is not
+ * there.  NGX_ERROR: it is there and no number below 10^18.
+ */
+ngx_int_t ngx_http_pserver_audit_arg(ngx_http_request_t *r, const char *name,
+    uint64_t missing, uint64_t *value);
+
 
 #endif /* _NGX_HTTP_PSERVER_AUDIT_CONF_H_INCLUDED_ */

@@ -168,7 +168,7 @@ ngx_http_pserver_audit_file_tree(ngx_http_pserver_audit_file_t *file,
 
 int
 ngx_http_pserver_audit_file_find(ngx_http_pserver_audit_file_t *file,
-    uint64_t sequence, uint64_t *offset)
+    uint64_t sequence, uint64_t *offset, uint64_t *count)
 {
     int               rc;
     uint64_t          skip;
@@ -181,6 +181,7 @@ ngx_http_pserver_audit_file_find(ngx_http_pserver_audit_file_t *file,
 
     if (sequence < file->tree.size) {
         *offset = file->bundles[sequence / NGX_HTTP_PSERVER_AUDIT_BUNDLE];
+        *count = file->tree.size - sequence;
 
     } else {
         rc = PSERVER_DONE;
@@ -200,7 +201,7 @@ ngx_http_pserver_audit_file_find(ngx_http_pserver_audit_file_t *file,
 
 int
 ngx_http_pserver_audit_file_owner(ngx_http_pserver_audit_file_t *file,
-    const u_char id[32], uint64_t *counter, uint64_t *offset)
+    const u_char id[32], uint64_t *offset, uint64_t *counter)
 {
     int                             rc;
     ngx_http_pserver_audit_head_t  *head;
@@ -216,8 +217,8 @@ ngx_http_pserver_audit_file_owner(ngx_http_pserver_audit_file_t *file,
         rc = PSERVER_DONE;
 
     } else {
-        *counter = head->counter;
         *offset = head->offset;
+        *counter = head->counter;
     }
 
     ngx_http_pserver_audit_file_leave(file);
@@ -238,10 +239,6 @@ ngx_http_pserver_audit_file_head(ngx_http_pserver_audit_file_t *file,
 
     if (n == -1) {
         return PSERVER_ERROR;
-    }
-
-    if (n == 0) {
-        return PSERVER_DONE;
     }
 
     len = (n == sizeof(head)) ? pserver_record_head(record, head) : 0;
@@ -268,10 +265,6 @@ ngx_http_pserver_audit_file_read(ngx_http_pserver_audit_file_t *file,
 
     if (n == -1) {
         return PSERVER_ERROR;
-    }
-
-    if (n == 0) {
-        return PSERVER_DONE;
     }
 
     if (pserver_record_parse(record, leaf, &len, buf, n) != PSERVER_OK) {

@@ -105,20 +105,24 @@ int ngx_http_pserver_audit_file_tree(ngx_http_pserver_audit_file_t *file,
     pserver_merkle_t *tree);
 
 /*
- * Where the record of this index begins, or that of the owner's last entry,
- * whose number in the owner's chain goes to *counter.  PSERVER_DONE: there
- * is none.
+ * Where the record of this index begins, and how many there are from it on.
+ * PSERVER_DONE: none.
  */
 int ngx_http_pserver_audit_file_find(ngx_http_pserver_audit_file_t *file,
-    uint64_t sequence, uint64_t *offset);
-int ngx_http_pserver_audit_file_owner(ngx_http_pserver_audit_file_t *file,
-    const u_char id[32], uint64_t *counter, uint64_t *offset);
+    uint64_t sequence, uint64_t *offset, uint64_t *count);
 
 /*
- * Reads the record at this offset, which must come from the functions above
- * or from a record read.  record points into buf, of
+ * Where the record of the owner's last entry begins, and its number in the
+ * owner's chain.  PSERVER_DONE: there is none.
+ */
+int ngx_http_pserver_audit_file_owner(ngx_http_pserver_audit_file_t *file,
+    const u_char id[32], uint64_t *offset, uint64_t *counter);
+
+/*
+ * Reads the record at an offset that came from the functions above or from
+ * a record read.  record points into buf, of
  * NGX_HTTP_PSERVER_AUDIT_RECORD_MAX bytes; *next is the offset of the one
- * after it.  PSERVER_DONE: the end of what is durable.
+ * after it, if there is one.
  */
 int ngx_http_pserver_audit_file_read(ngx_http_pserver_audit_file_t *file,
     uint64_t offset, u_char *buf, pserver_record_t *record, u_char leaf[32],

@@ -265,7 +265,8 @@ TEST(append_and_open_again)
     fresh();
 
     CHECK_INT(ngx_http_pserver_audit_file_init(&file, dir), PSERVER_OK);
-    CHECK_INT(ngx_http_pserver_audit_file_find(&file, 0, &at), PSERVER_DONE);
+    CHECK_INT(ngx_http_pserver_audit_file_find(&file, 0, &at, &n),
+              PSERVER_DONE);
 
     for (i = 0; i < 200; i++) {
         CHECK_INT(append(&file, BATCH, &last), PSERVER_OK);
@@ -287,7 +288,7 @@ TEST(append_and_open_again)
 
         /* one in the middle, the last, and the one after it */
 
-        CHECK_INT(ngx_http_pserver_audit_file_find(&file, 299, &at),
+        CHECK_INT(ngx_http_pserver_audit_file_find(&file, 299, &at, &n),
                   PSERVER_OK);
         CHECK_INT(ngx_http_pserver_audit_file_read(&file, at, buf, &record,
                                                    leaf, &next),
@@ -295,23 +296,23 @@ TEST(append_and_open_again)
         CHECK_INT(pserver_entry_parse(&view, record.entry.data,
                                       record.entry.len), PSERVER_OK);
         CHECK_INT(view.sequence, 299);
+        CHECK_INT(n, 301);
 
-        CHECK_INT(ngx_http_pserver_audit_file_find(&file, 599, &at),
+        CHECK_INT(ngx_http_pserver_audit_file_find(&file, 599, &at, &n),
                   PSERVER_OK);
         CHECK_INT(ngx_http_pserver_audit_file_read(&file, at, buf, &record,
                                                    leaf, &next),
                   PSERVER_OK);
-        CHECK_INT(ngx_http_pserver_audit_file_read(&file, next, buf, &record,
-                                                   leaf, &next),
-                  PSERVER_DONE);
-        CHECK_INT(ngx_http_pserver_audit_file_find(&file, 600, &at),
+        CHECK_INT(n, 1);
+        CHECK_INT(next, length());
+        CHECK_INT(ngx_http_pserver_audit_file_find(&file, 600, &at, &n),
                   PSERVER_DONE);
 
         /* the other owner's chain, from its end back to its beginning */
 
         pserver_entry_keys(&keys, ledgers[1]);
-        CHECK_INT(ngx_http_pserver_audit_file_owner(&file, keys.id, &counter,
-                                                    &at), PSERVER_OK);
+        CHECK_INT(ngx_http_pserver_audit_file_owner(&file, keys.id, &at,
+                                                    &counter), PSERVER_OK);
         CHECK_INT(counter, 200);
 
         while (at) {
@@ -322,8 +323,8 @@ TEST(append_and_open_again)
         }
 
         CHECK_INT(counter, 0);
-        CHECK_INT(ngx_http_pserver_audit_file_owner(&file, keys.seal,
-                                                    &counter, &at),
+        CHECK_INT(ngx_http_pserver_audit_file_owner(&file, keys.seal, &at,
+                                                    &counter),
                   PSERVER_DONE);
 
         /* the second time round with a view that starts from nothing */
