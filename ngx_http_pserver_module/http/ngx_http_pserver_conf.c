@@ -308,6 +308,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_pserver_loc_conf_t  *prev = parent;
     ngx_http_pserver_loc_conf_t  *conf = child;
 
+    ngx_http_core_loc_conf_t  *clcf;
+
     ngx_conf_merge_uint_value(conf->auth, prev->auth,
                               NGX_HTTP_PSERVER_AUTH_OFF);
     ngx_conf_merge_str_value(conf->origin, prev->origin, "");
@@ -338,15 +340,23 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->require_nonce, prev->require_nonce, 0);
     ngx_conf_merge_sec_value(conf->repeat_window, prev->repeat_window, 60);
 
-    /* a location is marked by itself: nested ones do not inherit it */
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    ngx_conf_init_value(conf->exchange, 0);
+    /* "if" and "limit_except" keep the handler of the location around them */
 
-    if (conf->exchange && ngx_http_pserver_exchange_merge(cf)
-                          != NGX_CONF_OK)
+    if (clcf->noname && conf->api == NGX_HTTP_PSERVER_NONE) {
+        conf->api = prev->api;
+    }
+
+    /* what is nested is closed as well, but it is no exchange by itself */
+
+    if (conf->exchange == 1 && ngx_http_pserver_exchange_merge(cf)
+                               != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
+
+    ngx_conf_merge_value(conf->exchange, prev->exchange, 0);
 
     if (conf->api != NGX_HTTP_PSERVER_NONE
         || conf->auth != NGX_HTTP_PSERVER_AUTH_OFF)
