@@ -1,0 +1,306 @@
+#!/usr/bin/perl
+
+# pserverctl without a server: keys, signatures, secrets, the command line.
+
+use strict;
+use warnings;
+
+use Digest::SHA qw( sha256_hex );
+use File::Temp qw( tempdir );
+use JSON::PP;
+use MIME::Base64 qw( decode_base64url );
+use Test::More;
+
+my $ctl = './build/bin/pserverctl';
+my $dir = tempdir(CLEANUP => 1);
+
+my $key = '0x' . '0' x 63 . '1';
+my $address = '0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf';
+
+delete $ENV{PSERVER_KEY};
+
+
+# ctl([ARGUMENT..], INPUT): status, stdout, stderr
+
+sub ctl {
+    my ($args, $input) = @_;
+
+    write_file("$dir/in", defined $input ? $input : '');
+
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+
+    if ($pid == 0) {
+        open STDIN, '<', "$dir/in" or die;
+        open STDOUT, '>', "$dir/out" or die;
+        open STDERR, '>', "$dir/err" or die;
+        exec $ctl, @$args;
+        exit 127;
+    }
+
+    waitpid $pid, 0;
+
+    return ($? >> 8, read_file("$dir/out"), read_file("$dir/err"));
+}
+
+sub read_file {
+    my ($name) = @_;
+
+    open my $f, '<:raw', $name or die "$name: $!";
+    local $/;
+    return scalar <$f>;
+}
+
+sub write_file {
+    my ($name, $text) = @_;
+
+    open my $f, '>:raw', $name or die "$name: $!";
+    print $f $text;
+    close $f;
+
+    return $name;
+}
+
+sub vectors { decode_json(read_file("t/vectors/$_[0].json")) }
+
+
+# succeeds(NAME, ARGUMENTS, INPUT): stdout, without the line end
+
+sub succeeds {
+    my ($name, $args, $input) = @_;
+    my ($status, $out, $err) = ctl($args, $input);
+
+    is($status, 0, "$name: status");
+    is($err, '', "$name: nothing on stderr");
+    chomp $out;
+
+    return $out;
+}
+
+sub fails {
+    my ($name, $expected, $args, $message) = @_;
+    my ($status, $out, $err) = ctl($args);
+
+    is($status, $expected, "$name: status");
+    is($out, '', "$name: nothing on stdout");
+    like($err, $message, "$name: message");
+}
+
+sub payload {
+    my ($header) = @_;
+    my ($text) = $header =~ /^Web3Signed ([\w-]+)\.0x[0-9a-f]{130}$/;
+
+    return decode_json(decode_base64url($text));
+}
+
+
+# keys
+
+is(succeeds('address', [ 'address', '--key', $key ]), $address, 'address');
+
+for my $text ($key, "$key\n", substr($key, 2) . "\r\n") {
+    my $file = write_file("$dir/key", $text);
+
+    is(succeeds('key file', [ 'address', '--key', $file ]), $address,
+       'the key of a file');
+
+    local $ENV{PSERVER_KEY} = $file;
+    is(succeeds('PSERVER_KEY', [ 'address' ]), $address,
+       'a file of the environment');
+}
+
+{
+    local $ENV{PSERVER_KEY} = $key;
+    is(succeeds('PSERVER_KEY', [ 'address' ]), $address,
+       'a key of the environment');
+}
+
+fails('no key', 2, [ 'address' ], qr/no key: give --key FILE/);
+fails('key 0', 1, [ 'address', '--key', '0x' . '0' x 64 ], qr/order/);
+fails('short key', 1, [ 'address', '--key', '0x12' ], qr/64 hex digits/);
+fails('no such file', 1, [ 'address', '--key', "$dir/none" ],
+      qr/none: No such file/);
+fails('another file', 1, [ 'address', '--key', 't/vectors/README.md' ],
+      qr/one line of 64 hex digits/);
+
+
+# signatures
+
+for my $case (@{ vectors('eip191')->{cases} }) {
+    next if $case->{text} =~ /\0/ || length $case->{text} > 2000;
+
+    my $text = $case->{text};
+    utf8::encode($text);
+
+    is(succeeds('sign text', [ 'sign', 'text', '--key', $case->{privateKey},
+                               '--text', $text ]),
+       $case->{signature}, 'the signature of ethers');
+}
+
+my ($zero) = grep { $_->{text} =~ /\0/ } @{ vectors('eip191')->{cases} };
+
+is(succeeds('sign stdin', [ 'sign', 'text', '--key', $zero->{privateKey} ],
+            $zero->{text}),
+   $zero->{signature}, 'the signature of a text with a zero');
+
+for my $case (@{ vectors('eip712')->{cases} }) {
+    my ($domain, $message) = ($case->{domain}, $case->{message});
+
+    is(succeeds('sign permission',
+                [ 'sign', 'permission', '--key', $case->{privateKey},
+                  '--contract', $domain->{verifyingContract},
+                  '--chain-id', $domain->{chainId},
+                  '--nonce', $message->{nonce},
+                  '--grantee-id', $message->{granteeId},
+                  '--grant', $message->{grant},
+                  '--file-ids', join(',', @{ $message->{fileIds} }) ]),
+       $case->{signature}, 'the permission as the contract takes it');
+}
+
+
+# requests
+
+my ($plain) = @{ vectors('web3signed')->{cases} };
+
+my @plain = ('sign', 'web3signed', '--key', $key, '--iat', 1700000000,
+             '--exp', 1700000300);
+
+is(succeeds('options', [ @plain, '--aud', $plain->{aud}, '--method', 'GET',
+                         '--uri', $plain->{uri} ]),
+   $plain->{authorization}, 'the header of ethers');
+
+is(succeeds('URL', [ @plain, 'GET', "$plain->{aud}$plain->{uri}?at=1#x" ]),
+   $plain->{authorization}, 'the same from a URL');
+
+is_deeply(payload(succeeds('all', [ @plain, '--grant-id', '7', '--nonce',
+                                    'n', '--body', 'abc', 'POST',
+                                    'https://me/v1/data/a.b' ])),
+          { aud => 'https://me', method => 'POST', uri => '/v1/data/a.b',
+            bodyHash => 'sha256:' . sha256_hex('abc'), grantId => '7',
+            nonce => 'n', iat => 1700000000, exp => 1700000300 },
+          'every claim');
+
+write_file("$dir/body", 'abc' x 100000);
+
+is(payload(succeeds('body', [ @plain, '--body-file', "$dir/body", 'POST',
+                              'https://me' ]))->{bodyHash},
+   'sha256:' . sha256_hex('abc' x 100000), 'the hash of a file');
+
+my $now = payload(succeeds('now', [ 'sign', 'web3signed', '--key', $key,
+                                    '--ttl', 60, 'GET', 'https://me' ]));
+
+ok(abs($now->{iat} - time) <= 5, 'iat is now');
+is($now->{exp} - $now->{iat}, 60, 'exp by --ttl');
+is($now->{uri}, '/', 'the path of a bare origin');
+
+fails('no URL', 2, [ @plain ], qr/METHOD URL, or/);
+fails('no scheme', 2, [ @plain, 'GET', 'me/v1' ], qr/no http or https URL/);
+fails('two bodies', 2, [ @plain, '--body', 'a', '--body-file', 'b', 'GET',
+                         'https://me' ], qr/exclude/);
+fails('no time', 2, [ 'sign', 'web3signed', '--key', $key, '--iat', 'x',
+                      'GET', 'https://me' ], qr/--iat: "x" is no number/);
+
+
+# operations
+
+my ($op) = grep { $_->{text} eq '{"permission_id": 1024}' }
+    @{ vectors('eip191')->{cases} };
+
+is_deeply(decode_json(succeeds('text', [ 'sign', 'operation', '--key',
+                                         $op->{privateKey}, '--text',
+                                         $op->{text} ])),
+          { app_signature => $op->{signature},
+            operation_request_json => $op->{text} }, 'a text as it is');
+
+is(decode_json(succeeds('members',
+        [ 'sign', 'operation', '--key', $key, '--permission-id', 7,
+          '--operation', 'word"count', '--parameters', '{"a":[1]}', '--aud',
+          'https://me', '--chain-id', 1480, '--nonce', 'n', '--exp', 17 ]))
+   ->{operation_request_json},
+   '{"permission_id":7,"operation":"word\"count","parameters":{"a":[1]},'
+   . '"aud":"https://me","chain_id":1480,"nonce":"n","exp":17}',
+   'every member');
+
+is(decode_json(succeeds('big', [ 'sign', 'operation', '--key', $key,
+                                 '--permission-id', '1' . '0' x 20 ]))
+   ->{operation_request_json}, '{"permission_id":"1' . '0' x 20 . '"}',
+   'a great id is a string');
+
+my @operation = ('sign', 'operation', '--key', $key);
+
+fails('no id', 2, [ @operation ], qr/--permission-id is missing/);
+fails('id 0', 2, [ @operation, '--permission-id', 0 ],
+      qr/permission_id must be greater than 0/);
+fails('no JSON', 2, [ @operation, '--permission-id', 1, '--parameters',
+                      '{a}' ], qr/not JSON/);
+
+
+# secrets
+
+my $secrets = "$dir/secrets";
+
+umask 0;
+
+is(succeeds('init', [ 'init', $secrets ]),
+   "$secrets/identity\n$secrets/root", 'init says what it made');
+
+my $identity = read_file("$secrets/identity");
+my $root = read_file("$secrets/root");
+
+like($identity, qr/^[a-z]+(?: [a-z]+){23}\n$/, '24 words');
+like($root, qr/^1 [0-9a-f]{64}\n$/, 'a root with its id');
+
+is((stat "$secrets/$_")[2] & 07777, 0600, "mode of $_")
+    for qw( identity root );
+is((stat $secrets)[2] & 07777, 0700, 'mode of the folder');
+
+fails('init twice', 1, [ 'init', $secrets ], qr/is not written over/);
+
+unlink "$secrets/identity";
+
+fails('init of a half', 1, [ 'init', $secrets ], qr/root is already there/);
+ok(!-e "$secrets/identity", 'and nothing is made');
+is(read_file("$secrets/root"), $root, 'or changed');
+
+fails('init nowhere', 1, [ 'init', "$dir/no/where" ], qr/No such file/);
+
+succeeds('init again', [ 'init', "$dir/others" ]);
+isnt(read_file("$dir/others/identity"), $identity, 'another phrase');
+isnt(read_file("$dir/others/root"), $root, 'another root');
+
+
+# the command line
+
+my (undef, $overview) = ctl([ '--help' ]);
+
+for my $command ($overview =~ /^  ([a-z]+(?: [a-z0-9]+)?)  /mg) {
+    my $help = succeeds("$command --help", [ split(/ /, $command),
+                                             '--help' ]);
+    like($help, qr/^usage: pserverctl \Q$command\E /, "$command --help");
+}
+
+fails('nothing', 2, [], qr/^usage: pserverctl COMMAND/);
+fails('no command', 2, [ 'frobnicate', 'it' ],
+      qr/no command "frobnicate it"/);
+fails('no option', 2, [ 'address', '--frob' ], qr/no option --frob/);
+fails('no value', 2, [ 'address', '--key' ], qr/--key needs a value/);
+fails('twice', 2, [ 'address', '--key=a', '--key=b' ], qr/given twice/);
+fails('too much', 2, [ 'address', 'x' ], qr/"x" is too much/);
+fails('too little', 2, [ 'init' ], qr/something missing/);
+
+{
+    my ($status, $out, $err) = ctl([ 'init', '--', '--help/x' ]);
+
+    is($status, 1, '-- ends options');
+    like($err, qr{--help/x: }, 'and what follows is an argument');
+}
+
+{
+    my $full = system("$ctl address --key $key > /dev/full 2> $dir/err");
+
+    is($full >> 8, 1, 'a full disk: status');
+    like(read_file("$dir/err"), qr/stdout could not be written/,
+         'a full disk: message');
+}
+
+done_testing();
