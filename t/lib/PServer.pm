@@ -81,10 +81,25 @@ env_to_nginx('UBSAN_OPTIONS', 'LSAN_OPTIONS');
 plan('no_plan');
 
 
-# what stops one suite is no reason to stop the others
+# what stops one suite is no reason to stop the others; and a configuration
+# that is refused is said at once, not after half a minute of tries
 
 {
-    no warnings 'redefine';
+    no warnings qw( redefine prototype );
+
+    my $write = \&Test::Nginx::Util::write_config_file;
+
+    *Test::Nginx::Util::write_config_file = sub ($$$) {
+        my ($block) = @_;
+
+        &$write(@_);
+        return if defined $block->must_die;
+
+        my $out = `$Test::Nginx::Util::NginxBinary -t -e stderr -p @{[
+            server_root() ]}/ -c $Test::Nginx::Util::ConfFile 2>&1`;
+
+        Test::More::BAIL_OUT($block->name . " - $out") if $?;
+    };
 
     *Test::More::BAIL_OUT = sub {
         Test::More::fail("@_");

@@ -77,29 +77,52 @@ sub directives {
         [ pserver_chain => "/_chain/ id=$f->{chain}{chainId}" ],
         [ pserver_contracts => join ' ',
             map { "$_=$c->{$_}" } qw( permissions grantees registry servers ) ],
-        [ pserver_gateway => '/_gateway/' ],
+        [ pserver_gateway => '/_ipfs/' ],
         [ pserver_engine => '/_engine/ jobs=8' ],
         [ pserver_operation => operation_lines() ],
     );
 }
 
 
+# a module of fewer parts can be tested as far as it goes
+
+my $module;
+
+sub module_has {
+    my $name = shift;
+
+    if (!defined $module) {
+        local @ARGV = glob root_dir() . '/ngx_http_pserver_module/http/*.c';
+        $module = join '', <>;
+    }
+
+    return $module =~ /ngx_string\("$name"\)/;
+}
+
+
 # The server's part.  Named directives get other values, several as an array,
 # undef leaves it out, a name that is not among them is added:
 #
-#   config(pserver_chain_valid => '1s', pserver_engine => undef)
+#   config(pserver_chain_valid => '1s', pserver_operation => undef)
 #
-# The locations are always there; "more" is text that comes after them.
+# The locations are always there, but for /api/v1/ without an operation;
+# "more" is text that comes after them.
 
 sub config {
     my %set = @_;
     my $more = delete $set{more} || '';
+    my $compute = '';
     my @lines;
 
     for my $directive (directives()) {
         my ($name, @values) = @$directive;
 
         @values = list(delete $set{$name}) if exists $set{$name};
+        next if !module_has($name);
+
+        $compute = 'location /api/v1/  { pserver compute; }'
+            if $name eq 'pserver_operation' && @values;
+
         push @lines, map { "        $name $_;" } @values;
     }
 
@@ -111,7 +134,7 @@ sub config {
 
         location = /health { pserver data; }
         location /v1/      { pserver data; }
-        location /api/v1/  { pserver compute; }
+        $compute
         location /status   { pserver status; }
 
         location /_chain/ {
@@ -120,35 +143,10 @@ sub config {
             proxy_pass http://chain/;
         }
 
-        location /_gateway/ {
+        location /_ipfs/ {
             internal;
             pserver_exchange;
-            proxy_pass http://gateway/;
-        }
-
-        location /_engine/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://engine/;
-        }
-
-        location = /ping   { return 204; }
-
-        location = /health { pserver data; }
-        location /v1/      { pserver data; }
-        location /api/v1/  { pserver compute; }
-        location /status   { pserver status; }
-
-        location /_chain/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://chain/;
-        }
-
-        location /_gateway/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://gateway/;
+            proxy_pass http://gateway/ipfs/;
         }
 
         location /_engine/ {
