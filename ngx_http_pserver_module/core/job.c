@@ -20,6 +20,8 @@ void
 pserver_job_init(pserver_job_t *job)
 {
     memset(job, 0, sizeof(pserver_job_t));
+
+    job->attempts = 1;
 }
 
 
@@ -38,8 +40,9 @@ pserver_job_adopt(pserver_job_t *job, uint32_t max)
     job->reason = PSERVER_JOB_NONE;
     job->status = 0;
     job->step = PSERVER_JOB_STEP_REMOVE;
+    job->attempts++;
 
-    if (job->attempts >= max) {
+    if (job->attempts > max) {
         job->end = PSERVER_JOB_FAILED;
         job->reason = PSERVER_JOB_ENGINE;
     }
@@ -60,7 +63,6 @@ pserver_job_event(pserver_job_t *job, pserver_job_event_e event,
 
         if (event == PSERVER_JOB_SLOT) {
             job->state = PSERVER_JOB_STARTING;
-            job->attempts++;
             return pserver_job_to(job, PSERVER_JOB_STEP_CHECK);
         }
 

@@ -109,7 +109,7 @@ typedef struct {
                                         settled; else QUEUED */
     pserver_job_reason_e  reason;    /* if end is FAILED */
     uint32_t              status;    /* exit status, if reason is EXIT/OOM */
-    uint32_t              attempts;  /* begun: CHECK counts */
+    uint32_t              attempts;  /* drivers that it has had */
     unsigned              container:1;  /* there may be one */
 } pserver_job_t;
 
@@ -120,7 +120,7 @@ void pserver_job_init(pserver_job_t *job);
 /*
  * A job whose driver is gone, as its row says: state, reason, status,
  * attempts.  A terminal one is swept; another loses its container and is
- * queued again, or fails (ENGINE) if max attempts were begun.
+ * queued again, or fails (ENGINE) if this would be more than max attempts.
  */
 void pserver_job_adopt(pserver_job_t *job, uint32_t max);
 

@@ -312,14 +312,14 @@ TEST(adopted)
 
     pserver_job_init(&job);
     job.state = PSERVER_JOB_PROCESSING;
-    job.attempts = 1;
+    CHECK_INT(job.attempts, 1);
     pserver_job_adopt(&job, 2);
+    CHECK_INT(job.attempts, 2);
     AT(&job, REMOVE, PROCESSING);
     TAKES(&job, REMOVED, 0);
     AT(&job, QUEUE, QUEUED);
     TAKES(&job, SLOT, 0);
     AT(&job, CHECK, STARTING);
-    CHECK_INT(job.attempts, 2);
 
     /* once too often */
 
