@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
 
@@ -179,6 +180,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       0,
       NULL },
 
+    { ngx_string("pserver_operation"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_2MORE,
+      ngx_http_pserver_operation,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("pserver_operation_access"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -229,6 +237,8 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&pmcf->exchanges, cf->pool, 4, sizeof(void *))
         != NGX_OK
         || ngx_array_init(&pmcf->audits, cf->pool, 2, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&pmcf->computes, cf->pool, 2, sizeof(void *))
            != NGX_OK)
     {
         return NULL;
@@ -374,6 +384,7 @@ static char *
 ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
 {
     ngx_uint_t                     data, compute;
+    ngx_http_pserver_loc_conf_t  **elt;
     ngx_http_pserver_main_conf_t  *pmcf;
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_pserver_module);
@@ -450,7 +461,15 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     conf->engine_loc = ngx_http_pserver_exchange_find(cf, &conf->engine,
                                                       "pserver_engine");
 
-    return conf->engine_loc ? NGX_CONF_OK : NGX_CONF_ERROR;
+    elt = ngx_array_push(&pmcf->computes);
+
+    if (conf->engine_loc == NULL || elt == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *elt = conf;
+
+    return NGX_CONF_OK;
 }
 
 

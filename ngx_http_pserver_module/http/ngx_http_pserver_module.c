@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_keys.h"
 
 #include <sodium.h>
@@ -262,5 +263,9 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_http_pserver_audit_init_process(cycle);
+    if (ngx_http_pserver_audit_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_pserver_job_init_process(cycle);
 }

@@ -59,6 +59,7 @@ typedef struct {
     ngx_http_pserver_keys_t         *keys;       /* http/keys */
 
     ngx_array_t                      audits;     /* of audit_t *, http/audit */
+    ngx_array_t                      computes;   /* of loc_conf_t *, http/job */
     ngx_msec_t                       audit_commit;
 
     secp256k1_context               *secp256k1;  /* for recovery, shared */

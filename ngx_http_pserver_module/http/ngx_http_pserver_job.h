@@ -1,0 +1,149 @@
+/*
+ * The driver of jobs: carries out, in the worker that accepted it, the steps
+ * that core/job says.  A job holds the worker until its end is recorded; a
+ * worker that quits finishes its own.  What a dead worker leaves behind is
+ * adopted by another (http/lease).
+ *
+ * At most "jobs=" of pserver_engine run in a worker at a time; the others
+ * wait in the worker's queue, in the order of their acceptance.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_JOB_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_JOB_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+#include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_input.h"
+#include "ngx_http_pserver_ledger.h"
+#include "ngx_http_pserver_operation.h"
+#include "ngx_http_pserver_permission.h"
+
+#include "../core/container.h"
+#include "../core/frames.h"
+#include "../core/job.h"
+#include "../core/json_stream.h"
+#include "../core/payload.h"
+
+
+#define NGX_HTTP_PSERVER_JOB_ATTEMPTS  2
+
+#define NGX_HTTP_PSERVER_INSTANCE_LEN  32        /* hex */
+
+#define NGX_HTTP_PSERVER_CONTAINER_LEN                                        \
+    (sizeof("pserver-") - 1 + 2 * PSERVER_LEDGER_NAME_LEN)
+
+
+typedef struct ngx_http_pserver_job_s  ngx_http_pserver_job_t;
+
+
+/* what came out of the container so far */
+
+typedef struct {
+    pserver_frames_t                 frames;
+    pserver_payload_reader_t         reader;
+    pserver_json_stream_t            json;       /* of the result */
+    ngx_str_t                        result;     /* malloc'd */
+    size_t                           size;
+    size_t                           noise;      /* bytes of stderr */
+    unsigned                         inside:1;   /* result.json */
+    unsigned                         valid:1;    /* it is a JSON object */
+    unsigned                         whole:1;
+    unsigned                         broken:1;
+    unsigned                         overflow:1;
+} ngx_http_pserver_output_t;
+
+
+struct ngx_http_pserver_job_s {
+    ngx_queue_t                      queue;      /* of the worker */
+    ngx_pool_t                      *pool;
+    ngx_log_t                       *log;
+    ngx_http_pserver_loc_conf_t     *plcf;
+    ngx_http_pserver_operation_t    *operation;  /* after CHECK */
+
+    pserver_job_t                    machine;
+    pserver_ledger_row_t             row;
+    ngx_http_pserver_row_place_t     place;
+
+    ngx_http_pserver_permission_t    check;      /* CHECK, then watching */
+    ngx_http_pserver_input_t         input;
+    ngx_http_pserver_output_t        output;
+    size_t                           sent;       /* of the input */
+
+    ngx_http_pserver_exchange_t     *ex;         /* of this step */
+    ngx_http_pserver_exchange_t     *tunnel;
+
+    u_char                           container[PSERVER_CONTAINER_ID_LEN];
+    u_char                           name[NGX_HTTP_PSERVER_CONTAINER_LEN];
+    u_char                           instance[NGX_HTTP_PSERVER_INSTANCE_LEN];
+
+    ngx_connection_t                 connection; /* a dummy, for events */
+    ngx_event_t                      timer;      /* time is up */
+    ngx_event_t                      watch;
+    ngx_event_t                      retry;      /* the step again */
+    ngx_event_t                      wake;       /* posted by the tunnel */
+
+    ngx_uint_t                       threads;    /* under way */
+    ngx_uint_t                       tries;      /* of SWEEP, of RECORD */
+
+    unsigned                         slot:1;     /* has a place */
+    unsigned                         held:1;     /* holds the worker */
+    unsigned                         opened:1;   /* the tunnel */
+    unsigned                         checking:1;
+    unsigned                         saving:1;   /* the row, in a thread */
+};
+
+
+/*
+ * Drives a job whose row is on disk and under this worker's lease; copies
+ * the row.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_ledger_row_t *row, ngx_uint_t adopted);
+
+/* a client cancels; nothing if this worker does not drive it */
+void ngx_http_pserver_job_cancel(const ngx_http_pserver_row_place_t *place);
+
+/* looks for what dead workers have left */
+ngx_int_t ngx_http_pserver_job_init_process(ngx_cycle_t *cycle);
+
+
+/* within the driver */
+
+void ngx_http_pserver_job_event(ngx_http_pserver_job_t *job,
+    pserver_job_event_e event, uint32_t value);
+
+void ngx_http_pserver_job_retry(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc);
+void ngx_http_pserver_job_free(ngx_http_pserver_job_t *job);
+
+/* http/job_disk: the steps in a thread */
+void ngx_http_pserver_job_load(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_save(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_look(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_forget(ngx_http_pserver_job_t *job);
+
+/* http/job_engine: the steps that ask the engine */
+void ngx_http_pserver_job_create(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_attach(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_launch(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_wait(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_inspect(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job);
+
+/* drops what is under way; the tunnel too, if "all" */
+void ngx_http_pserver_job_drop(ngx_http_pserver_job_t *job, ngx_uint_t all);
+
+/* http/job_output: what the container says, within the limit */
+void ngx_http_pserver_output_init(ngx_http_pserver_output_t *output,
+    size_t limit);
+void ngx_http_pserver_output_take(ngx_http_pserver_output_t *output,
+    const u_char *data, size_t len);
+void ngx_http_pserver_output_free(ngx_http_pserver_output_t *output);
+
+/* 1: nothing that may come is of interest any more */
+#define ngx_http_pserver_output_over(output)                                  \
+    ((output)->whole || (output)->broken || (output)->overflow)
+
+
+#endif /* _NGX_HTTP_PSERVER_JOB_H_INCLUDED_ */

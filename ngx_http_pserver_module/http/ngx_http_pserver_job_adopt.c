@@ -1,0 +1,198 @@
+/*
+ * What dead workers have left: each worker looks for it when it starts, and
+ * worker 0 now and then, since a worker that was killed while it quit has no
+ * successor.
+ */
+
+
+#include "ngx_http_pserver_job.h"
+#include "ngx_http_pserver_thread.h"
+
+
+#define NGX_HTTP_PSERVER_ADOPT_SOON      100
+#define NGX_HTTP_PSERVER_ADOPT_INTERVAL  10000
+#define NGX_HTTP_PSERVER_ADOPT_BATCH     32
+
+
+typedef struct {
+    ngx_http_pserver_loc_conf_t     *plcf;
+    ngx_uint_t                       n;
+    ngx_http_pserver_ledger_t        rows[NGX_HTTP_PSERVER_ADOPT_BATCH];
+} ngx_http_pserver_adopt_t;
+
+
+static void ngx_http_pserver_adopt_event(ngx_event_t *ev);
+static ngx_uint_t ngx_http_pserver_adopt_first(
+    ngx_http_pserver_main_conf_t *pmcf, ngx_uint_t i);
+static void ngx_http_pserver_adopt_run(void *data);
+static void ngx_http_pserver_adopt_done(void *data);
+
+
+/* of this process */
+
+static ngx_event_t       ngx_http_pserver_adopt_timer;
+static ngx_connection_t  ngx_http_pserver_adopt_dummy;
+
+
+ngx_int_t
+ngx_http_pserver_job_init_process(ngx_cycle_t *cycle)
+{
+    ngx_event_t                   *ev;
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_pserver_module);
+
+    if (pmcf->computes.nelts == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_pserver_adopt_dummy.fd = (ngx_socket_t) -1;
+
+    ev = &ngx_http_pserver_adopt_timer;
+
+    ev->handler = ngx_http_pserver_adopt_event;
+    ev->data = &ngx_http_pserver_adopt_dummy;
+    ev->log = cycle->log;
+    ev->cancelable = 1;
+
+    ngx_add_timer(ev, NGX_HTTP_PSERVER_ADOPT_SOON);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_pserver_adopt_event(ngx_event_t *ev)
+{
+    ngx_uint_t                      i;
+    ngx_http_pserver_adopt_t       *adopt;
+    ngx_http_pserver_loc_conf_t   **plcf;
+    ngx_http_pserver_main_conf_t   *pmcf;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+    plcf = pmcf->computes.elts;
+
+    for (i = 0; i < pmcf->computes.nelts; i++) {
+
+        if (!ngx_http_pserver_adopt_first(pmcf, i)) {
+            continue;
+        }
+
+        adopt = ngx_calloc(sizeof(ngx_http_pserver_adopt_t), ev->log);
+        if (adopt == NULL) {
+            break;
+        }
+
+        adopt->plcf = plcf[i];
+
+        if (ngx_http_pserver_thread_run(ngx_http_pserver_adopt_run,
+                                        ngx_http_pserver_adopt_done, adopt)
+            != NGX_OK)
+        {
+            ngx_free(adopt);
+        }
+    }
+
+    if (ngx_worker == 0) {
+        ngx_add_timer(ev, NGX_HTTP_PSERVER_ADOPT_INTERVAL);
+    }
+}
+
+
+/* a store is looked at once, by the first location that has it */
+
+static ngx_uint_t
+ngx_http_pserver_adopt_first(ngx_http_pserver_main_conf_t *pmcf, ngx_uint_t n)
+{
+    ngx_uint_t                     i;
+    ngx_http_pserver_loc_conf_t  **plcf;
+
+    plcf = pmcf->computes.elts;
+
+    for (i = 0; i < n; i++) {
+        if (plcf[i]->store.len == plcf[n]->store.len
+            && ngx_memcmp(plcf[i]->store.data, plcf[n]->store.data,
+                          plcf[n]->store.len) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_http_pserver_adopt_run(void *data)
+{
+    ngx_http_pserver_adopt_t *adopt = data;
+
+    ngx_uint_t                     i, n;
+    pserver_ledger_row_t           row;
+    ngx_http_pserver_ledger_at_t   at;
+    ngx_http_pserver_row_place_t   places[NGX_HTTP_PSERVER_ADOPT_BATCH];
+
+    at.root = adopt->plcf->store.data;
+    at.chain_id = adopt->plcf->chain_id;
+
+    (void) ngx_http_pserver_lease_adopt(at.root, places,
+                                        NGX_HTTP_PSERVER_ADOPT_BATCH, &n);
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_pserver_ledger_load(&at, &places[i],
+                                         &adopt->rows[adopt->n])
+            != NGX_HTTP_PSERVER_STORE_OK)
+        {
+            ngx_http_pserver_lease_drop(at.root, &places[i]);
+            continue;
+        }
+
+        /* the attempt counts before it is made, whatever it does to us */
+
+        row = adopt->rows[adopt->n].row;
+
+        if (!pserver_job_terminal(row.state)) {
+            row.attempts++;
+            (void) ngx_http_pserver_ledger_save(&at, &row, 0);
+        }
+
+        adopt->n++;
+    }
+}
+
+
+static void
+ngx_http_pserver_adopt_done(void *data)
+{
+    ngx_http_pserver_adopt_t *adopt = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < adopt->n; i++) {
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "pserver: a job without a driver is adopted");
+
+        if (ngx_http_pserver_job_start(adopt->plcf, &adopt->rows[i].row, 1)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
+                          "pserver: a job could not be adopted");
+        }
+
+        ngx_http_pserver_ledger_free(&adopt->rows[i]);
+    }
+
+    ngx_free(adopt);
+}

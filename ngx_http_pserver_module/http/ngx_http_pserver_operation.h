@@ -1,0 +1,41 @@
+/*
+ * Operations: what the configuration offers to apps, and the routes by
+ * which an app starts one, looks after it, and cancels it.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_OPERATION_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_OPERATION_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+
+#include "../core/container.h"
+#include "../core/permission.h"
+
+
+#define NGX_HTTP_PSERVER_TIME_LEN  20            /* of store_time() */
+
+
+struct ngx_http_pserver_operation_s {
+    pserver_container_t              container;
+    pserver_offer_t                  offer;      /* the same name and image */
+    ngx_msec_t                       timeout;    /* of a run */
+    size_t                           input;      /* bytes that go in */
+    size_t                           output;     /* bytes that come out */
+};
+
+
+/* the directive "pserver_operation" */
+char *ngx_http_pserver_operation(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* NULL: there is none of this name */
+ngx_http_pserver_operation_t *ngx_http_pserver_operation_find(
+    ngx_http_pserver_loc_conf_t *plcf, pserver_str_t *name);
+
+/* all offers of a location, in the pool; NULL: no memory */
+pserver_offer_t *ngx_http_pserver_operation_offers(
+    ngx_http_pserver_loc_conf_t *plcf, ngx_pool_t *pool);
+
+
+#endif /* _NGX_HTTP_PSERVER_OPERATION_H_INCLUDED_ */
