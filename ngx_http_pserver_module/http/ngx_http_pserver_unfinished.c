@@ -18,7 +18,13 @@ STUB(ngx_http_pserver_store_delete)
 
 __attribute__((weak)) uint64_t
 ngx_http_pserver_chain_now(void)
-{ return (uint64_t) ngx_timeofday()->sec * 1000 + ngx_timeofday()->msec; }
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
 static void
 ngx_http_pserver_unfinished_event(ngx_event_t *ev)
 {
