@@ -1,0 +1,99 @@
+/*
+ * The body of POST /api/v1/operations: after a byte 0 the inner text, else
+ * the whole body.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json_write.h"
+#include "core/optext.h"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static const char  start[] =
+    "{\"app_signature\":\"0x2f714a86b7e8ddb7c4324923c3e55f303ff90043a38a07c9"
+    "e982ae9c591cc0152f714a86b7e8ddb7c4324923c3e55f303ff90043a38a07c9e982ae9"
+    "c591cc0151b\",\"operation_request_json\":";
+
+
+static u_char *
+envelope(const uint8_t *text, size_t size, size_t *len)
+{
+    u_char         *body;
+    pserver_str_t   str;
+
+    str.data = (u_char *) text;
+    str.len = size;
+
+    body = malloc(sizeof(start) + pserver_json_quote(NULL, str));
+
+    if (body == NULL) {
+        abort();
+    }
+
+    *len = sizeof(start) - 1;
+    memcpy(body, start, *len);
+    *len += pserver_json_quote(body + *len, str);
+    body[(*len)++] = '}';
+
+    return body;
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t                             len;
+    u_char                            *body;
+    pserver_optext_t                   optext;
+    pserver_address_t                  address;
+    pserver_optext_reason_e            reason;
+
+    static secp256k1_context          *secp;
+    static const pserver_word_t        zero;
+    static pserver_optext_request_t    request = {
+        pserver_string("https://me"), 1480, 1700000000, 1
+    };
+
+    if (secp == NULL) {
+        secp = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+    }
+
+    body = NULL;
+
+    if (size && data[0] == 0) {
+        body = envelope(data + 1, size - 1, &len);
+        reason = pserver_optext_parse(&optext, body, len);
+
+    } else {
+        reason = pserver_optext_parse(&optext, data, size);
+    }
+
+    if (pserver_optext_error(reason)->message == NULL) {
+        abort();
+    }
+
+    if (reason == PSERVER_OPTEXT_OK) {
+
+        if (memcmp(&optext.permission_id, &zero, sizeof(zero)) == 0
+            || (optext.parameters
+                && optext.parameters->type != PSERVER_JSON_OBJECT))
+        {
+            abort();
+        }
+
+        (void) pserver_optext_signer(secp, &optext, &address, NULL);
+        (void) pserver_optext_check(&optext, &request);
+
+    } else if (optext.doc != NULL || optext.envelope != NULL) {
+        abort();
+    }
+
+    pserver_optext_free(&optext);
+    free(body);
+
+    return 0;
+}
