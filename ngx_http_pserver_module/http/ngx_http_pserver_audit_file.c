@@ -137,6 +137,7 @@ ngx_http_pserver_audit_file_append(ngx_http_pserver_audit_file_t *file,
     }
 
     file->size += len;
+    file->synced = file->size;
     file->time = now;
 
 done:

@@ -46,6 +46,7 @@ typedef struct {
     int                   lock;
 
     uint64_t              size;      /* all before it was read and is good */
+    uint64_t              synced;    /* all before it is known durable */
     uint64_t              time;      /* of the last entry */
     pserver_merkle_t      tree;
     u_char                id[32];    /* of the log */

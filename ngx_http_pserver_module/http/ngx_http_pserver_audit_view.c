@@ -34,6 +34,7 @@ void
 ngx_http_pserver_audit_view_reset(ngx_http_pserver_audit_file_t *file)
 {
     file->size = NGX_HTTP_PSERVER_AUDIT_HEADER_LEN;
+    file->synced = file->size;
     file->time = 0;
 
     pserver_merkle_init(&file->tree);
@@ -55,7 +56,7 @@ ngx_http_pserver_audit_view_follow(ngx_http_pserver_audit_file_t *file,
     int          rc;
     size_t       size;
     u_char      *buf;
-    uint64_t     end, before;
+    uint64_t     end;
     struct stat  st;
 
     if (fstat(file->fd, &st) == -1) {
@@ -72,29 +73,30 @@ ngx_http_pserver_audit_view_follow(ngx_http_pserver_audit_file_t *file,
         return ngx_http_pserver_audit_view_damaged(file, "was cut back", end);
     }
 
-    if (end == file->size) {
-        return PSERVER_OK;
-    }
+    if (end != file->size) {
 
-    size = NGX_HTTP_PSERVER_AUDIT_READ;
+        size = NGX_HTTP_PSERVER_AUDIT_READ;
 
-    if (end - file->size < size) {
-        size = end - file->size;
-    }
+        if (end - file->size < size) {
+            size = end - file->size;
+        }
 
-    buf = malloc(size);
-    if (buf == NULL) {
-        return PSERVER_NOMEM;
-    }
+        buf = malloc(size);
+        if (buf == NULL) {
+            return PSERVER_NOMEM;
+        }
 
-    before = file->size;
+        rc = ngx_http_pserver_audit_view_read(file, buf, size, end);
 
-    rc = ngx_http_pserver_audit_view_read(file, buf, size, end);
+        free(buf);
 
-    free(buf);
+        if (rc == PSERVER_OK && file->size != end) {
+            rc = ngx_http_pserver_audit_view_tail(file, end, cut);
+        }
 
-    if (rc == PSERVER_OK && file->size != end) {
-        rc = ngx_http_pserver_audit_view_tail(file, end, cut);
+        if (rc != PSERVER_OK) {
+            return rc;
+        }
     }
 
     /*
@@ -102,13 +104,17 @@ ngx_http_pserver_audit_view_follow(ngx_http_pserver_audit_file_t *file,
      * it is shown to anyone; who appends makes it so with the new entries.
      */
 
-    if (rc == PSERVER_OK && !cut && file->size != before
-        && fdatasync(file->fd) == -1)
-    {
-        return ngx_http_pserver_audit_view_fail(file, "fdatasync()", before);
+    if (!cut && file->synced != file->size) {
+
+        if (fdatasync(file->fd) == -1) {
+            return ngx_http_pserver_audit_view_fail(file, "fdatasync()",
+                                                    file->synced);
+        }
+
+        file->synced = file->size;
     }
 
-    return rc;
+    return PSERVER_OK;
 }
 
 

@@ -4,8 +4,35 @@
  * sequence.
  */
 
+#include <errno.h>
+#include <unistd.h>
+
+
+/* the disk, as it is or not as it should be */
+
+static int       disk_syncs;
+static int       disk_error;
+
+static int
+disk_sync(int fd)
+{
+    disk_syncs++;
+
+    if (disk_error) {
+        errno = disk_error;
+        return -1;
+    }
+
+    return fdatasync(fd);
+}
+
+
+#define fdatasync  disk_sync
+
 #include "http/ngx_http_pserver_audit_file.c"
 #include "http/ngx_http_pserver_audit_view.c"
+
+#undef fdatasync
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -600,6 +627,55 @@ TEST(no_space)
     CHECK_INT(append(&file, 6, &last), PSERVER_OK);
     CHECK_INT(last, 9);
     CHECK_INT(verify(counters, root), 10);
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+/* nothing is acknowledged before the disk has it */
+
+TEST(synced_before_it_counts)
+{
+    off_t             good;
+    file_t            file, other;
+    u_char            root[32];
+    uint64_t          counters[OWNERS], last;
+    pserver_merkle_t  tree;
+
+    fresh();
+    pserver_merkle_init(&tree);
+
+    CHECK_INT(ngx_http_pserver_audit_file_init(&file, dir), PSERVER_OK);
+    disk_syncs = 0;
+    CHECK_INT(append(&file, 3, NULL), PSERVER_OK);
+    CHECK_INT(disk_syncs, 1);
+    CHECK_INT(append(&file, 1, NULL), PSERVER_OK);
+    CHECK_INT(disk_syncs, 2);
+    good = length();
+
+    disk_error = EIO;
+    CHECK_INT(append(&file, 3, NULL), PSERVER_ERROR);
+    CHECK(strcmp(file.what, "fdatasync()") == 0);
+    CHECK_INT(file.err, EIO);
+    CHECK_INT(length(), good);
+
+    /* who shows what a dead writer left makes it durable first */
+
+    CHECK_INT(ngx_http_pserver_audit_file_init(&other, dir), PSERVER_OK);
+    CHECK_INT(ngx_http_pserver_audit_file_tree(&other, &tree),
+              PSERVER_ERROR);
+    CHECK_INT(ngx_http_pserver_audit_file_tree(&other, &tree),
+              PSERVER_ERROR);
+    disk_error = 0;
+    disk_syncs = 0;
+    CHECK_INT(ngx_http_pserver_audit_file_tree(&other, &tree), PSERVER_OK);
+    CHECK_INT(tree.size, 4);
+    CHECK_INT(ngx_http_pserver_audit_file_tree(&other, &tree), PSERVER_OK);
+    CHECK_INT(disk_syncs, 1);
+    ngx_http_pserver_audit_file_close(&other);
+
+    CHECK_INT(append(&file, 3, &last), PSERVER_OK);
+    CHECK_INT(last, 6);
+    CHECK_INT(verify(counters, root), 7);
     ngx_http_pserver_audit_file_close(&file);
 }
 
