@@ -15,42 +15,56 @@
 #include "../core/facts.h"
 
 
-typedef struct ngx_http_pserver_chain_ask_s  ngx_http_pserver_chain_ask_t;
+typedef struct ngx_http_pserver_chain_ask_s     ngx_http_pserver_chain_ask_t;
+typedef struct ngx_http_pserver_chain_flight_s  ngx_http_pserver_chain_flight_t;
 
-/* the chain could not be asked: facts is NULL; facts live for this call */
+/*
+ * The chain could not be asked: facts is NULL.  They live for this call.
+ * Who goes on with a request there runs its posted requests.
+ */
 typedef void (*ngx_http_pserver_chain_handler_pt)(void *data,
     const pserver_facts_t *facts);
 
+
+typedef enum {
+    NGX_HTTP_PSERVER_CHAIN_PERMISSION = 0,  /* word: its id */
+    NGX_HTTP_PSERVER_CHAIN_GRANTEE          /* word: an address; of the facts
+                                               only grantee_id is set, zero:
+                                               it is not registered */
+} ngx_http_pserver_chain_kind_e;
+
+
 /*
- * A question that waits: memory of the caller, which sets the first five
- * members.  It ends in exactly one of two ways: the handler is called, once,
- * from the event loop and never from inside ngx_http_pserver_chain_ask(); or
- * it was cancelled.
+ * A question: memory of the caller, which sets the first part.  It ends in
+ * exactly one of two ways: the handler is called, once, from the event loop
+ * and never from inside ngx_http_pserver_chain_ask(); or it was cancelled.
  */
 
 struct ngx_http_pserver_chain_ask_s {
     ngx_http_pserver_loc_conf_t        *plcf;
-    pserver_word_t                      permission;
-    uint64_t                            not_before;  /* msec of unix time: the
-                                                        head must have been
-                                                        asked for then or
-                                                        later; 0: any that
-                                                        is valid */
+    ngx_http_pserver_chain_kind_e       kind;
+    pserver_word_t                      word;
+    uint64_t                            not_before;  /* the head must have
+                                                        been asked for after
+                                                        this moment; 0: any
+                                                        set that is valid */
     ngx_http_pserver_chain_handler_pt   handler;
     void                               *data;
 
     /* private */
     ngx_queue_t                         queue;
     ngx_event_t                         event;
-    void                               *flight;
-    u_char                             *set;         /* a hit */
+    ngx_http_pserver_chain_flight_t    *flight;      /* it waits for this */
+    u_char                             *set;         /* or was kept */
     size_t                              len;
 };
 
 void ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask);
+
+/* also of one that has ended, or is zeroed */
 void ngx_http_pserver_chain_cancel(ngx_http_pserver_chain_ask_t *ask);
 
-/* "now" for not_before: what is asked from here on is after it */
+/* this moment, in msec of unix time, for not_before */
 uint64_t ngx_http_pserver_chain_now(void);
 
 

@@ -61,7 +61,6 @@ struct ngx_http_pserver_permission_s {
 
     /* private */
     ngx_http_pserver_chain_ask_t             ask;
-    unsigned                                 waiting:1;
 };
 
 void ngx_http_pserver_permission_check(ngx_http_pserver_permission_t *p);

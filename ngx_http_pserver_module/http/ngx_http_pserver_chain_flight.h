@@ -1,0 +1,82 @@
+/*
+ * Between the files of http/chain: a flight is one question that goes out,
+ * for all in this worker who wait for its answer.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_CHAIN_FLIGHT_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_CHAIN_FLIGHT_H_INCLUDED_
+
+
+#include "ngx_http_pserver_chain.h"
+#include "ngx_http_pserver_exchange.h"
+
+
+/* what a set of facts is of: no padding, it is compared by bytes */
+
+typedef struct {
+    uint64_t                          chain_id;
+    uint64_t                          kind;
+    ngx_http_pserver_contracts_t      contracts;
+    pserver_word_t                    word;
+} ngx_http_pserver_chain_key_t;
+
+
+/* one exchange each */
+
+typedef enum {
+    NGX_HTTP_PSERVER_CHAIN_HEAD = 0,  /* chain id and latest block */
+    NGX_HTTP_PSERVER_CHAIN_RECORD,    /* permissions(id) */
+    NGX_HTTP_PSERVER_CHAIN_SET,       /* granteesV2(..), files(..) of it */
+    NGX_HTTP_PSERVER_CHAIN_OLD,       /* grantees(..): there is no V2 */
+    NGX_HTTP_PSERVER_CHAIN_GRANT,     /* the grant file */
+    NGX_HTTP_PSERVER_CHAIN_ID         /* granteeAddressToId(address) */
+} ngx_http_pserver_chain_round_e;
+
+
+struct ngx_http_pserver_chain_flight_s {
+    ngx_queue_t                       queue;      /* of this worker's */
+    ngx_queue_t                       waiters;    /* of ask_t */
+    ngx_queue_t                       later;      /* of ask_t that need a head
+                                                     which is yet to be asked
+                                                     for */
+    ngx_http_pserver_chain_key_t      key;
+    ngx_http_pserver_loc_conf_t      *plcf;
+    ngx_pool_t                       *pool;       /* holds the flight */
+
+    ngx_http_pserver_chain_round_e    round;
+    uint64_t                          id;         /* of its first call */
+    ngx_uint_t                        calls;
+
+    pserver_facts_t                   facts;
+};
+
+
+/*
+ * Sends the question of flight->round; its answer goes to the handler with
+ * the flight as ex->data.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_pserver_chain_question(
+    ngx_http_pserver_chain_flight_t *flight,
+    ngx_http_pserver_exchange_handler_pt handler);
+
+/*
+ * Reads the answer.  NGX_AGAIN: there is another round, which is set;
+ * NGX_OK: the facts are whole; NGX_ERROR: this was no answer.
+ */
+ngx_int_t ngx_http_pserver_chain_answer(
+    ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
+
+
+/*
+ * Sets of facts in the shared zone.  get: a copy, to be freed with
+ * ngx_free(), of a set whose head was asked for after not_before (0: at any
+ * time) and that is younger than "valid" msec, a no than half of it; NULL:
+ * there is none.  put: keeps it if there is room.
+ */
+u_char *ngx_http_pserver_chain_cache_get(ngx_http_pserver_chain_key_t *key,
+    uint64_t valid, uint64_t not_before, size_t *len);
+void ngx_http_pserver_chain_cache_put(ngx_http_pserver_chain_key_t *key,
+    const pserver_facts_t *facts, ngx_uint_t no);
+
+
+#endif /* _NGX_HTTP_PSERVER_CHAIN_FLIGHT_H_INCLUDED_ */
