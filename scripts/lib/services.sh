@@ -154,7 +154,7 @@ nginx_user() {
 # the server's two secrets
 
 make_secrets() {
-    "$pserverctl" init "$state/secrets"
+    "$pserverctl" init "$state/secrets" > /dev/null
 }
 
 

@@ -1,22 +1,23 @@
 # What wallets do: sign requests, send them, act on chain.  Sourced by bash
-# after services.sh.  A wallet is a file of $state/wallets: its private key.
+# after services.sh.  A wallet is a file in $state/wallets: its private key.
 
 # wallet NAME: a new one
 
 wallet() {
     mkdir -p "$state/wallets"
     chmod 700 "$state/wallets"
-    chain wallet > "$state/wallets/$1.json"
+    echo "0x$(openssl rand -hex 32)" > "$state/wallets/$1.key"
+    chmod 600 "$state/wallets/$1.key"
 }
 
 
 key() {
-    jq -r .key "$state/wallets/$1.json"
+    cat "$state/wallets/$1.key"
 }
 
 
 address() {
-    jq -r .address "$state/wallets/$1.json"
+    "$pserverctl" address --key "$state/wallets/$1.key"
 }
 
 
@@ -24,11 +25,8 @@ address() {
 # the hash of FILE, the body
 
 signed() {
-    local name=$1 method=$2 path=$3 body=${4:-/dev/null} digest
-
-    digest=$(sha256sum < "$body")
-    chain web3signed "$(key "$name")" "$method" "$origin" "${path%%\?*}" '' \
-        "{\"bodyHash\":\"sha256:${digest%% *}\"}" | jq -r .authorization
+    "$pserverctl" sign web3signed --key "$state/wallets/$1.key" \
+        ${4:+--body-file "$4"} "$2" "$origin$3"
 }
 
 
@@ -58,18 +56,10 @@ answer() {
 # run: a text and its signature
 
 operation_body() {
-    local text signature
-
-    text=$(jq -nc --argjson id "$2" --arg aud "$origin" \
-               --argjson chain "$(jq .chainId "$state/chain/chain.json")" \
-               --arg nonce "$(openssl rand -hex 16)" \
-               --argjson exp $(($(date +%s) + 300)) \
-               '{permission_id: $id, aud: $aud, chain_id: $chain,
-                 nonce: $nonce, exp: $exp}')
-    signature=$(chain sign "$(key "$1")" "$text" | jq -r .signature)
-
-    jq -nc --arg text "$text" --arg signature "$signature" \
-        '{app_signature: $signature, operation_request_json: $text}'
+    "$pserverctl" sign operation --key "$state/wallets/$1.key" \
+        --permission-id "$2" --aud "$origin" \
+        --chain-id "$(jq .chainId "$state/chain/chain.json")" \
+        --nonce "$(openssl rand -hex 16)" --exp $(($(date +%s) + 300))
 }
 
 
