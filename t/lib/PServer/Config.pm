@@ -84,22 +84,6 @@ sub directives {
 }
 
 
-# a module of fewer parts can be tested as far as it goes
-
-my $module;
-
-sub module_has {
-    my $name = shift;
-
-    if (!defined $module) {
-        local @ARGV = glob root_dir() . '/ngx_http_pserver_module/http/*.c';
-        $module = join '', <>;
-    }
-
-    return $module =~ /ngx_string\("$name"\)/;
-}
-
-
 # The server's part.  Named directives get other values, several as an array,
 # undef leaves it out, a name that is not among them is added:
 #
@@ -118,7 +102,6 @@ sub config {
         my ($name, @values) = @$directive;
 
         @values = list(delete $set{$name}) if exists $set{$name};
-        next if !module_has($name);
 
         $compute = 'location /api/v1/  { pserver compute; }'
             if $name eq 'pserver_operation' && @values;
