@@ -179,7 +179,7 @@ $::http . "proxy_cache_path /tmp/pserver-test-cache keys_zone=c:1m;\n"
 === TEST 9: and the location that is named must be one
 --- http_config eval: $::http
 --- config eval
-(my $c = ::config()) =~ s{(/_chain/ \{[^}]*)pserver_exchange;}{$1};
+(my $c = ::config()) =~ s|(/_chain/ \{[^}]*)pserver_exchange;|$1|;
 $c
 --- must_die
 --- error_log
