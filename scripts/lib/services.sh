@@ -271,7 +271,7 @@ nginx_start() {
     "$nginx" -p "$state/nginx/" -c "$state/nginx.conf"
 
     for _ in $(seq 100); do
-        curl -s -o /dev/null "$origin/" && return
+        curl -sf -o /dev/null "$origin/status" && return
         sleep 0.05
     done
 
