@@ -62,6 +62,15 @@ our %V;
 our @EXPORT = (qw( %V ), @PServer::Client::EXPORT, @PServer::Config::EXPORT,
     @PServer::World::EXPORT);
 
+# the text of an "eval" is run in the package of the filters
+
+for my $name (grep { /^\w/ } @EXPORT) {
+    no strict 'refs';
+    *{"Test::Base::Filter::$name"} = \&{"PServer::$name"};
+}
+
+*Test::Base::Filter::V = \%V;
+
 
 # set while a block runs whose alerts are expected
 my $alarms_end;
