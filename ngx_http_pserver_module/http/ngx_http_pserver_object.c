@@ -10,8 +10,6 @@
 #include <sodium.h>
 
 
-static ngx_uint_t ngx_http_pserver_object_latest(
-    ngx_http_pserver_owner_t *owner, const u_char *path, uint64_t *number);
 static ssize_t ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf,
     size_t len, off_t offset);
 
@@ -132,7 +130,7 @@ ngx_http_pserver_object_close(ngx_http_pserver_object_t *object)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
     const u_char *path, uint64_t *number)
 {
@@ -277,89 +275,4 @@ ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf, size_t len,
     }
 
     return done;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_store_load(u_char *root, uint64_t chain_id,
-    const pserver_address_t *address, pserver_str_t scope, size_t limit,
-    ngx_str_t *data, pserver_seal_meta_t *meta)
-{
-    size_t                      size;
-    uint64_t                    length;
-    ngx_uint_t                  rc;
-    ngx_http_pserver_owner_t    owner;
-    ngx_http_pserver_object_t  *object;
-
-    ngx_str_null(data);
-
-    object = calloc(1, sizeof(ngx_http_pserver_object_t));
-    if (object == NULL) {
-        return NGX_HTTP_PSERVER_STORE_ERROR;
-    }
-
-    object->fd = -1;
-
-    rc = ngx_http_pserver_owner_open(&owner, root, chain_id, address, 0);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_object_open(&owner, object, scope, 0);
-    }
-
-    ngx_http_pserver_owner_close(&owner);
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        goto done;
-    }
-
-    length = object->open.meta.length;
-
-    if (length > limit) {
-        rc = NGX_HTTP_PSERVER_STORE_TOO_LARGE;
-        goto done;
-    }
-
-    size = (size_t) length + PSERVER_SEAL_TAG_LEN;
-
-    data->data = malloc(size);
-    if (data->data == NULL) {
-        rc = NGX_HTTP_PSERVER_STORE_ERROR;
-        goto done;
-    }
-
-    rc = ngx_http_pserver_object_read(object, data->data, 0,
-                                      object->open.chunks, &data->len);
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        ngx_http_pserver_store_unload(data);
-        goto done;
-    }
-
-    if (meta) {
-        *meta = object->open.meta;
-
-        meta->scope.len = 0;
-        meta->type.len = 0;
-        meta->filename.len = 0;
-        meta->note.len = 0;
-    }
-
-done:
-
-    ngx_http_pserver_object_close(object);
-    free(object);
-
-    return rc;
-}
-
-
-void
-ngx_http_pserver_store_unload(ngx_str_t *data)
-{
-    if (data->data) {
-        sodium_memzero(data->data, data->len);
-        free(data->data);
-    }
-
-    ngx_str_null(data);
 }

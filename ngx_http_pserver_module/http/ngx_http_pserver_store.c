@@ -271,3 +271,44 @@ ngx_http_pserver_store_time(u_char *p, uint64_t msec)
                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
 }
+
+
+uint64_t
+ngx_http_pserver_store_parse_time(ngx_str_t *text)
+{
+    char       *p, *end, buf[32];
+    time_t      sec;
+    struct tm   tm;
+
+    if (text->len < sizeof("2026-01-31T12:00:00Z") - 1
+        || text->len >= sizeof(buf))
+    {
+        return 0;
+    }
+
+    ngx_memcpy(buf, text->data, text->len);
+    buf[text->len] = '\0';
+    end = buf + text->len;
+
+    ngx_memzero(&tm, sizeof(struct tm));
+
+    p = strptime(buf, "%Y-%m-%dT%H:%M:%S", &tm);
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    if (*p == '.') {
+        do {
+            p++;
+        } while (*p >= '0' && *p <= '9');
+    }
+
+    if (*p != 'Z' || p + 1 != end) {
+        return 0;
+    }
+
+    sec = timegm(&tm);
+
+    return (sec > 0) ? (uint64_t) sec * 1000 : 0;
+}

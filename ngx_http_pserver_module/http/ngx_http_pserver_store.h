@@ -86,9 +86,13 @@ void ngx_http_pserver_object_path(u_char *path,
 /* the number of a file's name, or 0: 8 digits, not all of them zero */
 uint64_t ngx_http_pserver_object_number(const char *name);
 
+/* the highest number in a folder of versions; 0 with NOT_FOUND */
+ngx_uint_t ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
+    const u_char *path, uint64_t *number);
+
 /*
  * Opens a version of what the owner calls "scope": that one, or with 0 the
- * latest.  object starts zeroed; close it in any case.
+ * latest.  object starts zeroed; after this call it is closed in any case.
  */
 ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, pserver_str_t scope,
@@ -106,18 +110,11 @@ ngx_uint_t ngx_http_pserver_object_read(ngx_http_pserver_object_t *object,
 /* opens the last chunk: that the file is whole is known only then */
 ngx_uint_t ngx_http_pserver_object_check(ngx_http_pserver_object_t *object);
 
-/*
- * The latest version of an object, whole, in memory that
- * ngx_http_pserver_store_unload() wipes and frees.  TOO_LARGE if it is
- * longer than limit.  meta may be NULL; its texts are not set.
- */
-ngx_uint_t ngx_http_pserver_store_load(u_char *root, uint64_t chain_id,
-    const pserver_address_t *address, pserver_str_t scope, size_t limit,
-    ngx_str_t *data, pserver_seal_meta_t *meta);
-void ngx_http_pserver_store_unload(ngx_str_t *data);
-
 /* writes "2026-01-31T12:00:00Z", 20 characters; returns the end */
 u_char *ngx_http_pserver_store_time(u_char *p, uint64_t msec);
+
+/* the same form, with or without a fraction of a second; 0: it is not */
+uint64_t ngx_http_pserver_store_parse_time(ngx_str_t *text);
 
 
 #endif /* _NGX_HTTP_PSERVER_STORE_H_INCLUDED_ */

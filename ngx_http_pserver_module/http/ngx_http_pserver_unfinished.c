@@ -8,8 +8,6 @@
     __attribute__((weak)) ngx_int_t name(ngx_http_request_t *r)               \
     { return NGX_HTTP_NOT_IMPLEMENTED; }
 
-STUB(ngx_http_pserver_store_put)
-STUB(ngx_http_pserver_store_get)
 STUB(ngx_http_pserver_store_list)
 STUB(ngx_http_pserver_store_versions)
 STUB(ngx_http_pserver_store_delete)

@@ -1,0 +1,167 @@
+/*
+ * How an object is represented.
+ */
+
+
+#include "ngx_http_pserver_envelope.h"
+#include "ngx_http_pserver_store.h"
+#include "../core/encode.h"
+#include "../core/json_write.h"
+
+
+static u_char *ngx_http_pserver_envelope_member(u_char *p, const char *name,
+    pserver_str_t value);
+static off_t ngx_http_pserver_envelope_range(ngx_http_request_t *r,
+    off_t length);
+
+
+ngx_int_t
+ngx_http_pserver_envelope_make(ngx_pool_t *pool,
+    ngx_http_pserver_envelope_t *envelope, const pserver_seal_meta_t *meta,
+    ngx_uint_t raw)
+{
+    u_char  *p;
+    size_t   size;
+
+    ngx_memzero(envelope, sizeof(ngx_http_pserver_envelope_t));
+
+    envelope->batch = NGX_HTTP_PSERVER_BATCH_PLAIN;
+    envelope->length = meta->length;
+
+    if (raw) {
+        return NGX_OK;
+    }
+
+    /* a byte becomes at most 6 in JSON */
+
+    size = 512 + meta->scope.len + 6 * (meta->type.len + meta->filename.len);
+
+    p = ngx_pnalloc(pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    envelope->prefix.data = p;
+
+    p = ngx_sprintf(p, "{\"version\":\"1.0\",\"scope\":\"%*s\","
+                       "\"collectedAt\":\"",
+                    meta->scope.len, meta->scope.data);
+    p = ngx_http_pserver_store_time(p, meta->collected_at);
+    p = ngx_sprintf(p, "\",\"data\":");
+
+    if (meta->kind == PSERVER_SEAL_BINARY) {
+
+        p = ngx_sprintf(p, "{\"$binary\":true");
+        p = ngx_http_pserver_envelope_member(p, "mimeType", meta->type);
+
+        if (meta->filename.len) {
+            p = ngx_http_pserver_envelope_member(p, "filename",
+                                                 meta->filename);
+        }
+
+        p = ngx_sprintf(p, ",\"sizeBytes\":%uL,\"contentHash\":\"0x",
+                        meta->length);
+        p = pserver_hex_encode(p, meta->sha256, 32);
+        p = ngx_sprintf(p, "\",\"encoding\":\"base64\",\"content\":\"");
+
+        ngx_str_set(&envelope->suffix, "\"}}");
+
+        envelope->base64 = 1;
+        envelope->batch = ngx_base64_encoded_length(envelope->batch);
+        envelope->length = ngx_base64_encoded_length(meta->length);
+
+    } else {
+        ngx_str_set(&envelope->suffix, "}");
+    }
+
+    envelope->prefix.len = p - envelope->prefix.data;
+    envelope->length += envelope->prefix.len + envelope->suffix.len;
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_http_pserver_envelope_member(u_char *p, const char *name,
+    pserver_str_t value)
+{
+    p = ngx_sprintf(p, ",\"%s\":", name);
+
+    return p + pserver_json_quote(p, value);
+}
+
+
+uint64_t
+ngx_http_pserver_envelope_start(ngx_http_request_t *r,
+    const ngx_http_pserver_envelope_t *envelope, off_t *offset)
+{
+    off_t     start;
+    uint64_t  batch, batches;
+
+    *offset = 0;
+
+    start = ngx_http_pserver_envelope_range(r, envelope->length);
+
+    if (start < (off_t) envelope->prefix.len) {
+        return 0;
+    }
+
+    batch = (start - envelope->prefix.len) / envelope->batch;
+
+    /* a range may begin in the suffix, behind the last batch */
+
+    batches = (envelope->length - envelope->prefix.len
+               - envelope->suffix.len) / envelope->batch + 1;
+
+    if (batch >= batches) {
+        batch = batches - 1;
+    }
+
+    if (batch) {
+        *offset = envelope->prefix.len + (off_t) batch * envelope->batch;
+    }
+
+    return batch;
+}
+
+
+/* "bytes=N-", "bytes=N-M", "bytes=-N", and nothing else */
+
+static off_t
+ngx_http_pserver_envelope_range(ngx_http_request_t *r, off_t length)
+{
+    u_char     *p, *last, *dash;
+    off_t       n;
+    ngx_str_t  *range;
+
+    if (r->headers_in.range == NULL || r->headers_in.if_range) {
+        return 0;
+    }
+
+    range = &r->headers_in.range->value;
+
+    if (range->len < 7
+        || ngx_strncasecmp(range->data, (u_char *) "bytes=", 6) != 0)
+    {
+        return 0;
+    }
+
+    p = range->data + 6;
+    last = range->data + range->len;
+
+    dash = ngx_strlchr(p, last, '-');
+
+    if (dash == NULL || ngx_strlchr(p, last, ',')) {
+        return 0;
+    }
+
+    if (dash == p) {
+        n = ngx_atoof(dash + 1, last - dash - 1);
+
+        return (n == NGX_ERROR || n > length) ? 0 : length - n;
+    }
+
+    n = ngx_atoof(p, dash - p);
+
+    return (n == NGX_ERROR || n >= length) ? 0 : n;
+}

@@ -1,0 +1,66 @@
+/*
+ * What the routes of the store answer when they can't.
+ */
+
+
+#include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_error.h"
+
+
+ngx_int_t
+ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
+    ngx_err_t err)
+{
+    switch (rc) {
+
+    case NGX_HTTP_PSERVER_STORE_NOT_FOUND:
+        return ngx_http_pserver_error_content(r, NGX_HTTP_NOT_FOUND,
+                                              "NOT_FOUND", "no such data");
+
+    case NGX_HTTP_PSERVER_STORE_TOO_LARGE:
+        return ngx_http_pserver_error_content(r,
+                                      NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                      "CONTENT_TOO_LARGE",
+                                      "the body is too large");
+
+    case NGX_HTTP_PSERVER_STORE_FULL:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
+                      "no space left in the store");
+
+        return ngx_http_pserver_error_content(r,
+                                      NGX_HTTP_INSUFFICIENT_STORAGE,
+                                      "INSUFFICIENT_STORAGE",
+                                      "no space left");
+
+    case NGX_HTTP_PSERVER_STORE_BAD:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "a sealed file of the store does not open");
+
+        return ngx_http_pserver_error_content(r,
+                                      NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                      "DECRYPTION_ERROR",
+                                      "the data can not be opened");
+
+    default:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
+                      "the store failed");
+
+        return ngx_http_pserver_error_content(r,
+                                      NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                      "INTERNAL_SERVER_ERROR",
+                                      "the store failed");
+    }
+}
+
+
+ngx_int_t
+ngx_http_pserver_store_busy(ngx_http_request_t *r)
+{
+    if (ngx_http_pserver_retry_after(r, 1) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_pserver_error_content(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                          "UNAVAILABLE",
+                                          "the server is busy");
+}

@@ -1,0 +1,20 @@
+/*
+ * What the routes of the store answer when they can't.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_STORE_ANSWER_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_STORE_ANSWER_H_INCLUDED_
+
+
+#include "ngx_http_pserver_store.h"
+
+
+/* sets the error for a code of the store, logs faults; the status */
+ngx_int_t ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
+    ngx_err_t err);
+
+/* 503: no thread, or no log */
+ngx_int_t ngx_http_pserver_store_busy(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_PSERVER_STORE_ANSWER_H_INCLUDED_ */

@@ -1,0 +1,60 @@
+/*
+ * GET /v1/data/{scope}, past the question of who may.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_STORE_GET_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_STORE_GET_H_INCLUDED_
+
+
+#include "ngx_http_pserver_envelope.h"
+#include "ngx_http_pserver_store.h"
+
+
+typedef struct {
+    /* what is asked for */
+    u_char                          *root;
+    uint64_t                         chain_id;
+    pserver_address_t                owner;
+    pserver_str_t                    scope;
+    uint64_t                         version;    /* 0: by "at" */
+    uint64_t                         at;         /* msec; 0: the latest */
+    unsigned                         raw:1;
+
+    /* of the thread */
+    ngx_uint_t                       rc;
+    ngx_err_t                        err;
+    ngx_http_pserver_object_t        object;
+    u_char                          *plain;      /* of a batch, opened */
+    u_char                          *text;       /* the same in base64 */
+    size_t                           plain_size;
+    size_t                           text_size;
+    ngx_str_t                        out;        /* in one of the two */
+    uint64_t                         batch;      /* the one that is in out */
+    unsigned                         opened:1;
+    unsigned                         filled:1;   /* out is valid */
+
+    /* of the answer */
+    ngx_http_pserver_envelope_t      envelope;
+    off_t                            position;   /* of what comes next */
+    off_t                            end;        /* of what is sent */
+    ngx_buf_t                       *buf;        /* the last one handed on */
+} ngx_http_pserver_get_t;
+
+
+/*
+ * Threads.  open: finds the version, opens it, checks that it is whole, and
+ * fills the first batch where that is all there is.  fill: the batch
+ * get->batch.  Both set rc and err.
+ */
+void ngx_http_pserver_get_open(void *data);
+void ngx_http_pserver_get_fill(void *data);
+
+/* a pool cleanup: wipes, frees, closes */
+void ngx_http_pserver_get_cleanup(void *data);
+
+/* after the header: sends what is left to "end", finalizes the request */
+void ngx_http_pserver_get_send(ngx_http_request_t *r,
+    ngx_http_pserver_get_t *get);
+
+
+#endif /* _NGX_HTTP_PSERVER_STORE_GET_H_INCLUDED_ */

@@ -1,0 +1,180 @@
+/*
+ * GET /v1/data/{scope}: what happens in threads.
+ */
+
+
+#include "ngx_http_pserver_store_get.h"
+
+#include <sodium.h>
+
+
+static ngx_uint_t ngx_http_pserver_get_find(ngx_http_pserver_get_t *get);
+static ngx_uint_t ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
+    ngx_http_pserver_owner_t *owner);
+static ngx_uint_t ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get);
+
+
+void
+ngx_http_pserver_get_open(void *data)
+{
+    ngx_http_pserver_get_t  *get = data;
+
+    get->rc = ngx_http_pserver_get_find(get);
+
+    if (get->rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return;
+    }
+
+    if (get->object.open.chunks <= NGX_HTTP_PSERVER_BATCH_CHUNKS) {
+        get->rc = ngx_http_pserver_get_batch(get);
+        return;
+    }
+
+    get->rc = ngx_http_pserver_object_check(&get->object);
+}
+
+
+void
+ngx_http_pserver_get_fill(void *data)
+{
+    ngx_http_pserver_get_t  *get = data;
+
+    get->rc = ngx_http_pserver_get_batch(get);
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_get_find(ngx_http_pserver_get_t *get)
+{
+    ngx_uint_t                rc;
+    ngx_http_pserver_owner_t  owner;
+
+    rc = ngx_http_pserver_owner_open(&owner, get->root, get->chain_id,
+                                     &get->owner, 0);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+        if (get->at) {
+            rc = ngx_http_pserver_get_at(get, &owner);
+
+        } else {
+            get->opened = 1;
+            rc = ngx_http_pserver_object_open(&owner, &get->object,
+                                              get->scope, get->version);
+        }
+    }
+
+    get->err = owner.err;
+
+    ngx_http_pserver_owner_close(&owner);
+
+    return rc;
+}
+
+
+/* the latest version that was collected at that time or before */
+
+static ngx_uint_t
+ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
+    ngx_http_pserver_owner_t *owner)
+{
+    uint64_t    version;
+    ngx_uint_t  rc;
+
+    version = 0;
+
+    for ( ;; ) {
+        get->opened = 1;
+
+        rc = ngx_http_pserver_object_open(owner, &get->object, get->scope,
+                                          version);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+            if (get->object.open.meta.collected_at / 1000 <= get->at / 1000)
+            {
+                return rc;
+            }
+
+            version = get->object.open.number;
+
+        } else if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND || version == 0) {
+            return rc;
+        }
+
+        ngx_http_pserver_object_close(&get->object);
+
+        if (--version == 0) {
+            return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get)
+{
+    size_t      len;
+    ngx_str_t   plain;
+    ngx_uint_t  rc, base64;
+
+    base64 = (get->object.open.meta.kind == PSERVER_SEAL_BINARY && !get->raw);
+
+    if (get->plain == NULL) {
+        len = (size_t) ngx_min(get->object.open.meta.length,
+                               NGX_HTTP_PSERVER_BATCH_PLAIN);
+
+        get->plain_size = len + PSERVER_SEAL_TAG_LEN;
+        get->plain = malloc(get->plain_size);
+
+        if (base64) {
+            get->text_size = ngx_base64_encoded_length(len) + 1;
+            get->text = malloc(get->text_size);
+        }
+
+        if (get->plain == NULL || (base64 && get->text == NULL)) {
+            return NGX_HTTP_PSERVER_STORE_ERROR;
+        }
+    }
+
+    rc = ngx_http_pserver_object_read(&get->object, get->plain,
+                              get->batch * NGX_HTTP_PSERVER_BATCH_CHUNKS,
+                              NGX_HTTP_PSERVER_BATCH_CHUNKS, &plain.len);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    plain.data = get->plain;
+    get->out = plain;
+
+    if (base64) {
+        get->out.data = get->text;
+        ngx_encode_base64(&get->out, &plain);
+    }
+
+    get->filled = 1;
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+void
+ngx_http_pserver_get_cleanup(void *data)
+{
+    ngx_http_pserver_get_t  *get = data;
+
+    if (get->plain) {
+        sodium_memzero(get->plain, get->plain_size);
+        free(get->plain);
+    }
+
+    if (get->text) {
+        sodium_memzero(get->text, get->text_size);
+        free(get->text);
+    }
+
+    if (get->opened) {
+        ngx_http_pserver_object_close(&get->object);
+    }
+}

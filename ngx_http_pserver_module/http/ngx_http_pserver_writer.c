@@ -1,0 +1,280 @@
+/*
+ * The store: a new version of an object.
+ */
+
+
+#include "ngx_http_pserver_writer.h"
+
+#include <sodium.h>
+
+
+#define NGX_HTTP_PSERVER_VERSION_MAX   99999999
+#define NGX_HTTP_PSERVER_WRITER_TRIES  1000
+
+
+static ngx_uint_t ngx_http_pserver_writer_failed(
+    ngx_http_pserver_writer_t *writer);
+static ngx_fd_t ngx_http_pserver_writer_folder(
+    ngx_http_pserver_writer_t *writer, const u_char *path);
+static ngx_uint_t ngx_http_pserver_writer_link(
+    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
+    ngx_fd_t folder, uint64_t number);
+
+
+ngx_http_pserver_writer_t *
+ngx_http_pserver_writer_create(void)
+{
+    ngx_http_pserver_writer_t  *writer;
+
+    writer = calloc(1, sizeof(ngx_http_pserver_writer_t));
+    if (writer == NULL) {
+        return NULL;
+    }
+
+    writer->owner.fd = -1;
+    writer->temp.fd = -1;
+    writer->folder = -1;
+
+    return writer;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_open(ngx_http_pserver_writer_t *writer, u_char *root,
+    uint64_t chain_id, const pserver_address_t *address,
+    pserver_str_t scope)
+{
+    ngx_uint_t  rc;
+
+    rc = ngx_http_pserver_owner_open(&writer->owner, root, chain_id, address,
+                                     1);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    writer->place.owner = *address;
+    pserver_keys_name(writer->place.name, &writer->owner.keys, "scope",
+                      scope);
+
+    writer->folder = ngx_http_pserver_owner_folder(&writer->owner, "tmp");
+
+    if (writer->folder == -1
+        || ngx_http_pserver_temp_open(&writer->temp, writer->folder)
+           != NGX_OK)
+    {
+        return ngx_http_pserver_writer_failed(writer);
+    }
+
+    writer->offset = PSERVER_SEAL_HEADER_LEN;
+
+    if (pserver_seal_init(&writer->seal, &writer->owner.keys, &writer->place)
+        != PSERVER_OK)
+    {
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+/* what errno says; that something is not there is a fault of the disk */
+
+static ngx_uint_t
+ngx_http_pserver_writer_failed(ngx_http_pserver_writer_t *writer)
+{
+    ngx_uint_t  rc;
+
+    writer->owner.err = ngx_errno;
+
+    rc = ngx_http_pserver_store_rc(writer->owner.err);
+
+    return (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND)
+           ? NGX_HTTP_PSERVER_STORE_ERROR : rc;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_write(ngx_http_pserver_writer_t *writer,
+    const u_char *data, size_t len, ngx_uint_t last)
+{
+    int         rc;
+    size_t      size;
+    ngx_uint_t  ended;
+
+    do {
+        ended = (last && len < PSERVER_SEAL_CHUNK);
+        size = ended ? len : PSERVER_SEAL_CHUNK;
+
+        rc = pserver_seal_chunk(&writer->seal, writer->block, data, size,
+                                ended);
+
+        if (rc != PSERVER_OK) {
+            return (rc == PSERVER_NOSPACE) ? NGX_HTTP_PSERVER_STORE_TOO_LARGE
+                                           : NGX_HTTP_PSERVER_STORE_ERROR;
+        }
+
+        data += size;
+        len -= size;
+        size += PSERVER_SEAL_TAG_LEN;
+
+        if (ngx_http_pserver_temp_write(&writer->temp, writer->block, size,
+                                        writer->offset)
+            != NGX_OK)
+        {
+            return ngx_http_pserver_writer_failed(writer);
+        }
+
+        writer->offset += size;
+
+    } while (len || (last && !ended));
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_meta_t *meta)
+{
+    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH];
+    uint64_t    number;
+    ngx_fd_t    folder;
+    ngx_uint_t  rc, tries;
+
+    ngx_http_pserver_object_path(path, writer->place.name);
+
+    for (tries = 0; tries < NGX_HTTP_PSERVER_WRITER_TRIES; tries++) {
+
+        folder = ngx_http_pserver_writer_folder(writer, path);
+
+        if (folder == -1) {
+            return ngx_http_pserver_writer_failed(writer);
+        }
+
+        rc = ngx_http_pserver_object_latest(&writer->owner, path, &number);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK
+            || rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND)
+        {
+            /* a header is made once a number */
+
+            number = ngx_max(number, writer->seal.number) + 1;
+
+            rc = ngx_http_pserver_writer_link(writer, meta, folder, number);
+        }
+
+        (void) close(folder);
+
+        /* NOT_FOUND: another was faster, or has deleted the folder */
+
+        if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+            return rc;
+        }
+    }
+
+    return NGX_HTTP_PSERVER_STORE_ERROR;
+}
+
+
+/* the object's folder, made if need be */
+
+static ngx_fd_t
+ngx_http_pserver_writer_folder(ngx_http_pserver_writer_t *writer,
+    const u_char *path)
+{
+    ngx_fd_t   fd, objects;
+    ngx_err_t  err;
+
+    fd = openat(writer->owner.fd, (char *) path,
+                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (fd != -1 || ngx_errno != NGX_ENOENT) {
+        return fd;
+    }
+
+    objects = ngx_http_pserver_owner_folder(&writer->owner, "objects");
+
+    if (objects == -1) {
+        return -1;
+    }
+
+    if ((mkdirat(writer->owner.fd, (char *) path, 0700) == 0
+         || ngx_errno == NGX_EEXIST)
+        && fsync(objects) == 0)
+    {
+        fd = openat(writer->owner.fd, (char *) path,
+                    O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    }
+
+    err = ngx_errno;
+
+    (void) close(objects);
+
+    ngx_set_errno(err);
+
+    return fd;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_meta_t *meta, ngx_fd_t folder, uint64_t number)
+{
+    char    name[9];
+    u_char  header[PSERVER_SEAL_HEADER_LEN];
+
+    if (number > NGX_HTTP_PSERVER_VERSION_MAX
+        || pserver_seal_header(&writer->seal, header, number, meta)
+           != PSERVER_OK)
+    {
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    if (ngx_http_pserver_temp_write(&writer->temp, header, sizeof(header), 0)
+        != NGX_OK
+        || fsync(writer->temp.fd) == -1)
+    {
+        return ngx_http_pserver_writer_failed(writer);
+    }
+
+    (void) snprintf(name, sizeof(name), "%08u", (unsigned) number);
+
+    if (ngx_http_pserver_temp_link(&writer->temp, folder, name) != NGX_OK) {
+
+        if (ngx_errno == NGX_EEXIST || ngx_errno == NGX_ENOENT) {
+            return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+        }
+
+        return ngx_http_pserver_writer_failed(writer);
+    }
+
+    if (fsync(folder) == -1) {
+
+        /* no one may rely on it, so no one may see it */
+
+        (void) ngx_http_pserver_writer_failed(writer);
+        (void) unlinkat(folder, name, 0);
+
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+void
+ngx_http_pserver_writer_destroy(ngx_http_pserver_writer_t *writer)
+{
+    ngx_http_pserver_temp_close(&writer->temp);
+
+    if (writer->folder != -1) {
+        (void) close(writer->folder);
+    }
+
+    ngx_http_pserver_owner_close(&writer->owner);
+
+    pserver_seal_free(&writer->seal);
+
+    free(writer);
+}

@@ -1,0 +1,51 @@
+/*
+ * The store: a new version of an object, written piece by piece, visible
+ * only when it is whole.  For threads.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_WRITER_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_WRITER_H_INCLUDED_
+
+
+#include "ngx_http_pserver_store.h"
+#include "ngx_http_pserver_temp.h"
+
+
+typedef struct {
+    ngx_http_pserver_owner_t         owner;
+    ngx_http_pserver_temp_t          temp;
+    ngx_fd_t                         folder;     /* "tmp" of the owner */
+    off_t                            offset;
+    pserver_seal_place_t             place;
+    pserver_seal_t                   seal;
+    u_char                           block[PSERVER_SEAL_BLOCK];
+} ngx_http_pserver_writer_t;
+
+
+/* makes the writer, malloc'd and not open; NULL: no memory */
+ngx_http_pserver_writer_t *ngx_http_pserver_writer_create(void);
+
+/* the owner's folder is made if need be */
+ngx_uint_t ngx_http_pserver_writer_open(ngx_http_pserver_writer_t *writer,
+    u_char *root, uint64_t chain_id, const pserver_address_t *address,
+    pserver_str_t scope);
+
+/*
+ * Seals and writes.  Without last, len is a multiple of PSERVER_SEAL_CHUNK;
+ * then seal.sha256 and seal.length are known.
+ */
+ngx_uint_t ngx_http_pserver_writer_write(ngx_http_pserver_writer_t *writer,
+    const u_char *data, size_t len, ngx_uint_t last);
+
+/*
+ * After the last: on the disk for good, as the next version.  length and
+ * sha256 of meta are not read.
+ */
+ngx_uint_t ngx_http_pserver_writer_publish(
+    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta);
+
+/* wipes and frees; what was not published is gone */
+void ngx_http_pserver_writer_destroy(ngx_http_pserver_writer_t *writer);
+
+
+#endif /* _NGX_HTTP_PSERVER_WRITER_H_INCLUDED_ */
