@@ -90,6 +90,13 @@ env_to_nginx('UBSAN_OPTIONS', 'LSAN_OPTIONS');
 plan('no_plan');
 
 
+# an nginx that only looks at its configuration, or refuses it, ends without
+# freeing it: that is no leak
+
+my $asan = defined $ENV{ASAN_OPTIONS} ? $ENV{ASAN_OPTIONS} : '';
+my $no_leaks = "$asan:detect_leaks=0";
+
+
 # what stops one suite is no reason to stop the others; and a configuration
 # that is refused is said at once, not after half a minute of tries
 
@@ -103,6 +110,8 @@ plan('no_plan');
 
         &$write(@_);
         return if defined $block->must_die;
+
+        local $ENV{ASAN_OPTIONS} = $no_leaks;
 
         my $out = `$Test::Nginx::Util::NginxBinary -t -e stderr -p @{[
             server_root() ]}/ -c $Test::Nginx::Util::ConfFile 2>&1`;
@@ -188,6 +197,8 @@ add_block_preprocessor(sub {
     my $block = shift;
 
     $block->run_filters if !$block->is_filtered;
+
+    $ENV{ASAN_OPTIONS} = defined $block->must_die ? $no_leaks : $asan;
 
     $block->set_value('config', config()) if !defined $block->config;
     $block->set_value('http_config', http_config())
