@@ -207,7 +207,7 @@ ngx_http_pserver_exchange_merge(ngx_conf_t *cf)
     /* nor does a detached request wander off or stay */
 
     clcf->error_pages = NULL;
-    clcf->post_action.len = 0;
+    ngx_str_null(&clcf->post_action);
     clcf->lingering_close = NGX_HTTP_LINGERING_OFF;
     clcf->client_body_in_file_only = 0;
 

@@ -1,22 +1,22 @@
 # What quickstart measures and looks for.  Sourced by bash after services.sh.
 
 # found WORDS PLACE...: how many files have one of the words of the file
-# WORDS; what the engine has not written since $state/stored is left out
+# WORDS; files that nobody has changed since $state/before are left out
 
 found() {
     local words=$1
     shift
 
-    find "$@" -type f -cnewer "$state/before" -print0 2> /dev/null \
-        | xargs -0 -r grep -laFf "$words" -- 2> /dev/null \
-        | tee "$state/found" | wc -l
+    find "$@" -type f -cnewer "$state/before" -print0 > "$state/searched"
+    xargs -0 -r grep -laFf "$words" -- < "$state/searched" \
+        > "$state/found" || :
+
+    wc -l < "$state/found"
 }
 
 
-# words_in WORDS FILE: how many of the words stand in FILE
-
-words_in() {
-    grep -oFf "$1" "$2" | sort -u | wc -l
+searched() {
+    tr -cd '\0' < "$state/searched" | wc -c
 }
 
 

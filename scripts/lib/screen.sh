@@ -67,7 +67,7 @@ slowly() {
     shift
 
     printf '    %s ' "$text"
-    "$@" > "$log" 2>&1 < /dev/null &
+    (trap - ERR; "$@") > "$log" 2>&1 < /dev/null &
     pid=$!
 
     while kill -0 $pid 2> /dev/null; do

@@ -104,8 +104,11 @@ engine_data() {
 # containers of this server that are there, running or not
 
 engine_containers() {
-    engine '/containers/json?all=1&filters=%7B%22label%22%3A%5B%22org.pserver.instance%22%5D%7D' \
-        | jq -e length
+    local filter
+
+    filter=$(jq -nr --arg instance "$(cat "$state/store/instance")" \
+        '{label: ["org.pserver.instance=" + $instance]} | tojson | @uri')
+    engine "/containers/json?all=1&filters=$filter" | jq length
 }
 
 
@@ -262,8 +265,8 @@ nginx_running() {
     local pid
 
     pid=$(cat "$state/nginx/$nginx_pid" 2> /dev/null) \
-        && grep -q "^$state/nginx/" <(tr '\0' '\n' < "/proc/$pid/cmdline") \
-               2> /dev/null
+        && tr '\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null \
+           | grep -qF -- "-p $state/nginx/ "
 }
 
 
@@ -271,7 +274,7 @@ nginx_start() {
     "$nginx" -p "$state/nginx/" -c "$state/nginx.conf"
 
     for _ in $(seq 100); do
-        curl -s -o /dev/null "$origin/" && return
+        curl -sf -o /dev/null "$origin/status" && return
         sleep 0.05
     done
 

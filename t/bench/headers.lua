@@ -1,16 +1,23 @@
--- wrk ... -s headers.lua URL -- FILE: each request with the next line of FILE
--- as its Authorization header.  Prints requests a second, and how many of
--- them were not answered with 200, or 0 0 where FILE was too short.
+-- wrk ... -s headers.lua URL -- FILE [again]: each request with the next line
+-- of FILE as its Authorization header; "again": from its first one after the
+-- last.  Prints requests a second, and how many were not answered with 200,
+-- or 0 0 where FILE was too short.
 
-local file
+local file, again
 spent = false
 
 function init(args)
     file = assert(io.open(args[1]))
+    again = args[2] == "again"
 end
 
 function request()
     local line = file:read("*l")
+
+    if line == nil and again then
+        file:seek("set")
+        line = file:read("*l")
+    end
 
     if line == nil then
         spent = true
