@@ -33,7 +33,7 @@ worker_user() {
 # home folder they can't, so it is elsewhere then, behind a symbolic link.
 
 state_folder() {
-    local wanted=$1 elsewhere=/var/tmp/pserver-${1##*/}-$port user
+    local wanted=$PWD/$1 elsewhere=/var/tmp/pserver-${1##*/}-$port user
 
     user=$(worker_user)
 
