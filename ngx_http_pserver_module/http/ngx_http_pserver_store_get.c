@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_pserver_get_create(ngx_http_request_t *r,
     ngx_http_pserver_get_t **out);
 static ngx_int_t ngx_http_pserver_get_args(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
+static void ngx_http_pserver_get_permitted(ngx_http_request_t *r,
+    ngx_int_t status);
 static void ngx_http_pserver_get_start(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 static void ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data);
@@ -51,15 +53,23 @@ ngx_http_pserver_store_get(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
 
-    if (!ctx->is_owner) {
-        return ngx_http_pserver_error_data(r, NGX_HTTP_FORBIDDEN,
-                                           "GRANT_REQUIRED",
-                                           "A grant is required", NULL);
+    /* an owner, too, may read with the grant of another one */
+
+    if (ctx->is_owner && ctx->claims->grant_id.len == 0) {
+        r->main->count++;
+
+        ngx_http_pserver_get_start(r, get);
+
+        return NGX_DONE;
+    }
+
+    get->grant = ngx_http_pserver_grant_check(r,
+                                              ngx_http_pserver_get_permitted);
+    if (get->grant == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     r->main->count++;
-
-    ngx_http_pserver_get_start(r, get);
 
     return NGX_DONE;
 }
@@ -142,6 +152,26 @@ ngx_http_pserver_get_args(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
 }
 
 
+static void
+ngx_http_pserver_get_permitted(ngx_http_request_t *r, ngx_int_t status)
+{
+    ngx_http_pserver_ctx_t  *ctx;
+    ngx_http_pserver_get_t  *get;
+
+    if (status != NGX_OK) {
+        ngx_http_finalize_request(r, status);
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    get = ctx->state;
+    get->owner = ctx->owner;
+
+    ngx_http_pserver_get_start(r, get);
+}
+
+
 /* the request is held until it is finalized */
 
 static void
@@ -193,7 +223,7 @@ ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data)
     entry.object = get->object.open.meta.sha256;
     entry.r = r;
 
-    if (ctx->is_owner) {
+    if (get->grant == NULL) {
 
         /* the owner's own data: committed with what comes next */
 
@@ -204,6 +234,7 @@ ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data)
     }
 
     entry.app = &ctx->claims->address;
+    entry.permission = &get->grant->permission.id;
 
     if (ngx_http_pserver_audit_request(r, &entry,
                                        ngx_http_pserver_get_logged)

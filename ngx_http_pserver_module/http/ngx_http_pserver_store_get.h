@@ -8,6 +8,7 @@
 
 #include "ngx_http_pserver_envelope.h"
 #include "ngx_http_pserver_store.h"
+#include "ngx_http_pserver_store_grant.h"
 
 
 typedef struct {
@@ -16,6 +17,7 @@ typedef struct {
     uint64_t                         chain_id;
     pserver_address_t                owner;
     pserver_str_t                    scope;
+    ngx_http_pserver_grant_t        *grant;      /* NULL: it is the owner */
     uint64_t                         version;    /* 0: by "at" */
     uint64_t                         at;         /* msec; 0: the latest */
     unsigned                         raw:1;
