@@ -19,7 +19,8 @@
 
 static pserver_grant_fault_e grant_check(const pserver_json_t *root,
     pserver_grant_t *grant);
-static int grant_strings(const pserver_json_t *array);
+static int grant_strings(const pserver_json_t *value,
+    pserver_json_type_e type);
 static int grant_reserved(pserver_str_t name);
 static int grant_listed(pserver_str_t name, const pserver_str_t *list,
     size_t n);
@@ -154,7 +155,7 @@ static pserver_grant_fault_e
 grant_check(const pserver_json_t *root, pserver_grant_t *grant)
 {
     const pserver_json_t  *grantee, *operation, *parameters, *expires, *image,
-                          *scopes;
+                          *scopes, *filters;
 
     if (root->type != PSERVER_JSON_OBJECT) {
         return PSERVER_GRANT_JSON;
@@ -215,29 +216,41 @@ grant_check(const pserver_json_t *root, pserver_grant_t *grant)
     if (pserver_json_is(operation, PSERVER_GRANT_READ)) {
         scopes = pserver_json_get(parameters, "scopes");
 
-        if (scopes && !grant_strings(scopes)) {
+        if (scopes && !grant_strings(scopes, PSERVER_JSON_ARRAY)) {
             return PSERVER_GRANT_SCOPES;
         }
 
         grant->scopes = scopes;
     }
 
-    grant->filters = pserver_json_get(parameters, "filters");
+    /* what can't cut anything down must not look as if there were none */
+
+    filters = pserver_json_get(parameters, "filters");
+
+    if (filters && !grant_strings(filters, PSERVER_JSON_OBJECT)) {
+        return PSERVER_GRANT_FILTERS;
+    }
+
+    if (filters && filters->count) {
+        grant->filters = filters;
+    }
 
     return PSERVER_GRANT_VALID;
 }
 
 
+/* an array or an object that has nothing but strings */
+
 static int
-grant_strings(const pserver_json_t *array)
+grant_strings(const pserver_json_t *value, pserver_json_type_e type)
 {
     const pserver_json_t  *item;
 
-    if (array->type != PSERVER_JSON_ARRAY) {
+    if (value->type != type) {
         return 0;
     }
 
-    for (item = array->child; item; item = item->next) {
+    for (item = value->child; item; item = item->next) {
         if (item->type != PSERVER_JSON_STRING) {
             return 0;
         }

@@ -32,8 +32,10 @@ typedef enum {
     PSERVER_GRANT_PARAMETERS,        /* missing, or not an object */
     PSERVER_GRANT_EXPIRES,           /* not an integer from 0 to 2^53 - 1 */
     PSERVER_GRANT_IMAGE,             /* parameters.image is not a string */
-    PSERVER_GRANT_SCOPES             /* parameters.scopes of a grant to read
+    PSERVER_GRANT_SCOPES,            /* parameters.scopes of a grant to read
                                         is not an array of strings */
+    PSERVER_GRANT_FILTERS            /* parameters.filters is not an object of
+                                        strings */
 } pserver_grant_fault_e;
 
 
@@ -47,7 +49,8 @@ typedef struct {
     pserver_str_t          image;    /* empty: any */
     const pserver_json_t  *scopes;   /* of a grant to read: an array of
                                         strings; or NULL */
-    const pserver_json_t  *filters;  /* of any type, or NULL */
+    const pserver_json_t  *filters;  /* an object of strings; NULL: nothing
+                                        is cut down */
     pserver_json_doc_t    *doc;
 } pserver_grant_t;
 

@@ -197,6 +197,12 @@ permission_reads(const pserver_facts_t *f, const pserver_read_question_t *q)
         return PSERVER_NO_SCOPES;
     }
 
+    /* what is to be cut down is never read whole */
+
+    if (f->grant.filters) {
+        return PSERVER_GRANT_INVALID;
+    }
+
     if (pserver_grant_expired(&f->grant, q->now)) {
         return PSERVER_GRANT_EXPIRED;
     }

@@ -95,7 +95,7 @@ ngx_http_pserver_input_init(ngx_http_pserver_input_t *input,
 
     /* never the whole of what was to be cut down */
 
-    if (facts->grant.filters && facts->grant.filters->count) {
+    if (facts->grant.filters) {
         input->rc = NGX_HTTP_PSERVER_INPUT_FILTERS;
         return NGX_OK;
     }

@@ -72,6 +72,10 @@ TEST(whole)
     CHECK_INT(grant.image.len, 0);
     CHECK(grant.filters == NULL);
     pserver_grant_free(&grant);
+
+    CHECK_INT(parse(FILE_OF("x", "{\"filters\":{}}"), &grant), PSERVER_OK);
+    CHECK(grant.filters == NULL);
+    pserver_grant_free(&grant);
 }
 
 
@@ -143,7 +147,14 @@ TEST(broken_rules)
         { FILE_OF("data_read", "{\"scopes\":\"*\"}"), PSERVER_GRANT_SCOPES },
         { FILE_OF("data_read", "{\"scopes\":[\"*\",1]}"),
           PSERVER_GRANT_SCOPES },
-        { FILE_OF("data_read", "{\"scopes\":null}"), PSERVER_GRANT_SCOPES }
+        { FILE_OF("data_read", "{\"scopes\":null}"), PSERVER_GRANT_SCOPES },
+
+        { FILE_OF("x", "{\"filters\":\"$.a\"}"), PSERVER_GRANT_FILTERS },
+        { FILE_OF("x", "{\"filters\":null}"), PSERVER_GRANT_FILTERS },
+        { FILE_OF("x", "{\"filters\":[]}"), PSERVER_GRANT_FILTERS },
+        { FILE_OF("x", "{\"filters\":0}"), PSERVER_GRANT_FILTERS },
+        { FILE_OF("x", "{\"filters\":{\"1\":[\"$\"]}}"),
+          PSERVER_GRANT_FILTERS }
     };
 
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

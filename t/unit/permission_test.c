@@ -703,6 +703,15 @@ static void other_case(fixture_t *t) { t->read.scope = str("demo.Messages"); }
 
 
 static void
+read_with_filters(fixture_t *t)
+{
+    t->facts.text = str(GRANT(APP, "data_read",
+                              "{\"scopes\":[\"*\"],"
+                              "\"filters\":{\"1\":\"$.a\"}}"));
+}
+
+
+static void
 read_names_other(fixture_t *t)
 {
     t->facts.text = str(GRANT(OTHER, "data_read", "{\"scopes\":[\"*\"]}"));
@@ -767,6 +776,7 @@ static const struct {
     ROW(no_scopes, PSERVER_NO_SCOPES),
     ROW(empty_scopes, PSERVER_NO_SCOPES),
     ROW(scopes_of_other_operation, PSERVER_NO_SCOPES),
+    ROW(read_with_filters, PSERVER_GRANT_INVALID),
     ROW(read_expired, PSERVER_GRANT_EXPIRED),
 
     ROW(by_prefix, PSERVER_ALLOWED),
