@@ -286,6 +286,12 @@ ngx_http_pserver_audit_done(void *data)
                                                                   : NGX_ERROR;
         if (rc == NGX_OK) {
             written++;
+
+        } else if (pending->item.entry_len == 0) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "an owner's keys in \"%s\" do not open, "
+                          "audit log \"%V\" lacks an entry",
+                          pending->store, &audit->path.name);
         }
 
         wait = pending->wait;

@@ -292,9 +292,7 @@ ngx_http_pserver_job_leave(ngx_http_pserver_job_t *job)
         ngx_del_timer(&job->retry);
     }
 
-    /* who loads it frees it */
-
-    if (job->machine.step > PSERVER_JOB_STEP_RUN && !job->loading) {
+    if (job->machine.step > PSERVER_JOB_STEP_RUN) {
         ngx_http_pserver_input_free(&job->input);
     }
 

@@ -3,8 +3,9 @@
 //
 //   node audit.mjs LOG-FOLDER [STORE ROOT-FILE]
 //
-// Prints { entries, root, last, owners, opened }; dies naming the entry that
-// does not hold.
+// Prints { entries, root, bundles, owners, chains, opened } or dies with the
+// entry that does not hold.  "bundles" is SHA-256 of all entries as they are
+// served.
 
 import { createDecipheriv, createHash, createHmac } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -204,6 +205,7 @@ const check = (folder, store, rootFile) => {
     const places = new Map();
     const opened = [];
     const tree = [];
+    const bundles = createHash('sha256');
     let last = 0, batch = 64, at = 64, entries = 0;
 
     must(file.toString('latin1', 0, 16) === 'pserver-log-v1\0\0', 'header');
@@ -271,12 +273,14 @@ const check = (folder, store, rootFile) => {
         }
 
         tree.push(leaf);
+        bundles.update(file.subarray(at + 4, at + 6)).update(bytes);
         at += 100 + E + B;
     }
 
     must(at === file.length, 'end of the file');
 
-    return { entries, root: rootOf(tree).toString('base64'), last,
+    return { entries, root: rootOf(tree).toString('base64'),
+        bundles: bundles.digest('hex'),
         owners: Object.fromEntries([...chains.values()].map(
             (chain) => [chain.address, chain.n])),
         chains: places.size, opened };

@@ -1,0 +1,486 @@
+use lib 't/lib';
+use PServer;
+use PServer::Jobs;
+
+use Digest::SHA qw( sha256_hex );
+use Fcntl qw( :flock );
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw( sleep time );
+
+our $log = state_dir() . '/log';
+our $config = config(more => "
+        location /log/ { pserver audit; }
+");
+
+# a disk of 64 KiB
+
+our $small = state_dir() . '/small';
+our $full = config(pserver_audit => "$small/log", more => "
+        location /log/ { pserver audit; }
+");
+
+mkdir $small;
+system('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', $small) == 0
+    or die "mount failed\n";
+
+my $mounted_by = $$;
+
+END { system('umount', '-l', $small) if $$ == $mounted_by }
+
+# commits that come late
+
+our $slow = http_config(more => '    pserver_audit_commit 700ms;
+');
+
+our $messages = '/v1/data/demo.messages';
+
+
+# what t/lib/audit.mjs makes of the log on disk; dies where it does not hold
+
+sub verified {
+    my $log = shift || $log;
+    my $state = state_dir();
+
+    open my $out, '-|', 'node', root_dir() . '/t/lib/audit.mjs', $log,
+        "$state/store", "$state/root" or die $!;
+    local $/;
+    my $text = <$out>;
+    close $out or die "the log does not verify\n";
+
+    return json($text);
+}
+
+
+sub owner { lc substr wallet(shift)->{address}, 2 }
+
+
+# the newest entry with this action
+
+sub newest {
+    my $action = shift;
+    my ($entry) = grep { $_->{action} eq $action }
+        reverse @{ verified()->{opened} };
+
+    return $entry;
+}
+
+
+# the app gets the result of its operation, which is in $job since TEST 4
+
+our $job;
+
+sub app_asks {
+    my ($agent, $authorization) = @_;
+
+    return http('GET', $job, { 'User-Agent' => $agent,
+        Authorization => $authorization || web3signed('app1', 'GET', $job) });
+}
+
+
+sub owner_asks {
+    my ($name, $query) = @_;
+
+    return http('GET', '/v1/access-logs' . ($query || ''),
+        { Authorization => web3signed($name, 'GET', '/v1/access-logs') });
+}
+
+
+# all entries as they are served
+
+sub bundles {
+    my $size = shift;
+    my $text = '';
+
+    for (my $at = 0; $at < $size; $at += 7) {
+        my $answer = http('GET', "/log/entries?start=$at&count=7");
+
+        die "entries: $answer->{status}" if $answer->{status} != 200;
+        $text .= $answer->{content};
+    }
+
+    return $text;
+}
+
+
+sub master_pid {
+    open my $in, '<', server_root() . '/logs/nginx.pid' or die $!;
+    return 0 + <$in>;
+}
+
+
+sub workers_running {
+    my $master = master_pid();
+    my @pids;
+
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $in, '<', $stat or next;
+        my ($pid, $parent) = (<$in> || '') =~ /^(\d+) .*\) \S (\d+)/ or next;
+        push @pids, $pid if $parent == $master;
+    }
+
+    return @pids;
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the log begins with the start of the node, and verifies
+--- config eval: $::config
+--- script
+my $log = wait_for { eval { my $v = verified(); $v->{entries} && $v } };
+is($log->{opened}[0]{action}, 'start', 'the first entry');
+
+my $size = http('GET', '/log/size');
+is($size->{status}, 200, 'size');
+is($size->{headers}{'content-type'}, 'text/plain', 'its type');
+$log = verified();
+is($size->{content}, "$log->{entries}\n$log->{root}\n", 'size and root');
+
+
+
+=== TEST 2: what is asked of the public log must make sense
+--- config eval: $::config
+--- script
+my %expected = (
+    'entries?start=0&count=1' => 200, 'entries' => 400,
+    'entries?start=0' => 400, 'entries?count=1' => 400,
+    'entries?start=0&count=0' => 400, 'entries?start=-1&count=1' => 400,
+    'entries?start=&count=1' => 400, 'entries?start=0x0&count=1' => 400,
+    'entries?start=1000000000000000000&count=1' => 400,
+    'entries?start=999999&count=1' => 404,
+    'checkpoints' => 404, '' => 404, 'sizes' => 404,
+);
+is(http('GET', "/log/$_")->{status}, $expected{$_}, $_)
+    for sort keys %expected;
+is(http('POST', '/log/size')->{status}, 405, 'POST');
+
+
+
+=== TEST 3: a write of the owner is an entry of the owner, sealed
+--- config eval: $::config
+--- script
+my $body = example('export.json');
+is(http('POST', $messages, { 'Content-Type' => 'application/json',
+    'User-Agent' => 'owner-agent',
+    Authorization => web3signed('owner1', 'POST', $messages, undef,
+        bodyHash => 'sha256:' . sha256_hex($body)) },
+    $body)->{status}, 201, 'stored');
+
+my $entry = wait_for { newest('write') };
+is($entry->{scope}, 'demo.messages', 'scope');
+is($entry->{owner}, owner('owner1'), 'owner');
+is($entry->{of}, owner('owner1'), 'whose chain');
+is($entry->{userAgent}, 'owner-agent', 'user agent');
+is($entry->{ip}, '127.0.0.1', 'ip');
+is($entry->{object}, sha256_hex($body), 'digest') if $entry->{object};
+
+
+
+=== TEST 4: an operation of an app, from acceptance to release
+--- config eval: $::config
+--- script
+my $a = start_job('app1', fresh('ok'));
+is($a->{status}, 202, 'accepted');
+
+my $id = $a->{json}{id};
+is(newest('operation_accepted')->{operationId}, $id, 'its entry is there');
+is(finish('app1', $id)->{json}{status}, 'succeeded', 'succeeded');
+$job = "/api/v1/operations/$id";
+
+is(app_asks('app-agent')->{status}, 200, 'the app asks for the result');
+
+my $entry = newest('operation_released');
+is($entry->{userAgent}, 'app-agent', 'user agent');
+is($entry->{app}, owner('app1'), 'app');
+is($entry->{of}, owner('owner1'), 'whose chain');
+is($entry->{operation}, 'word_count', 'operation');
+is($entry->{operationId}, $id, 'id');
+is(hex $entry->{permission}, permission('ok'), 'permission');
+cmp_ok($entry->{block}, '>', 0, 'block');
+
+my @way = grep { ($_->{operationId} || '') eq $id }
+    @{ verified()->{opened} };
+is(join(' ', map { $_->{action} } @way[0 .. 2]), 'operation_accepted '
+    . 'operation_started operation_finished', 'its way');
+
+is(start_job('app1', fresh('revoked'))->{status}, 403, 'a refusal');
+$entry = wait_for { newest('refused') };
+is($entry->{reason}, 'AUTHORIZATION_ERROR', 'its reason');
+is($entry->{app}, owner('app1'), 'who was refused');
+
+
+
+=== TEST 5: no answer before the log has the entry
+--- config eval: $::config
+--- script
+open my $lock, '+<', "$log/lock" or die "$log/lock: $!";
+flock $lock, LOCK_EX or die $!;
+
+my $pid = fork;
+if (!$pid) {
+    sleep 0.7;
+    close $lock;
+    POSIX::_exit(0);
+}
+close $lock;
+
+my $since = time;
+is(app_asks('patient')->{status}, 200, 'the app reads');
+cmp_ok(time - $since, '>', 0.5, 'after the log was free');
+waitpid $pid, 0;
+is(newest('operation_released')->{userAgent}, 'patient', 'its entry');
+
+
+
+=== TEST 6: what is served is what is on the disk
+--- config eval: $::config
+--- script
+my $log = verified();
+is(sha256_hex(bundles($log->{entries})), $log->{bundles}, 'entries');
+is(http('GET', '/log/size')->{content}, "$log->{entries}\n$log->{root}\n",
+    'size and root');
+
+
+
+=== TEST 7: the owner reads the owner's entries, newest first, in pages
+--- config eval: $::config
+--- script
+my $answer = owner_asks('owner1');
+is($answer->{status}, 200, 'access logs');
+
+my $all = $answer->{json};
+is($all->{limit}, 50, 'limit');
+is($all->{offset}, 0, 'offset');
+is($all->{total}, scalar @{ $all->{logs} }, 'total');
+is($all->{total}, verified()->{owners}{owner('owner1')}, 'all of the chain');
+
+my ($read) = grep { $_->{userAgent} eq 'app-agent' } @{ $all->{logs} };
+is($read->{action}, 'operation_released', 'action');
+is($read->{builder}, wallet('app1')->{address}, 'builder');
+is($read->{grantId}, permission('ok'), 'grantId');
+is($read->{operation}, 'word_count', 'operation');
+is($read->{scope}, '', 'scope');
+is($read->{ipAddress}, '127.0.0.1', 'ipAddress');
+like($read->{timestamp}, qr/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    'timestamp');
+is($all->{logs}[-1]{action}, 'write', 'the oldest is the last');
+is($all->{logs}[-1]{scope}, 'demo.messages', 'its scope');
+
+my @ids = map { $_->{logId} } @{ $all->{logs} };
+is(join(' ', @ids), join(' ', sort { $b <=> $a } @ids), 'order');
+
+is_deeply(owner_asks('owner1', '?limit=1&offset=1')->{json}{logs},
+    [ $all->{logs}[1] ], 'a page');
+is_deeply(owner_asks('owner1', "?offset=$all->{total}")->{json}{logs},
+    [], 'after the last page');
+is(owner_asks('owner1', "?$_")->{status}, 400, $_)
+    for 'limit=0', 'limit=x', 'offset=-1';
+
+
+
+=== TEST 8: and nobody else
+--- config eval: $::config
+--- script
+my $other = owner_asks('owner2');
+is($other->{status}, 200, 'the other owner');
+is($other->{json}{total}, 0, 'has none');
+is(owner_asks($_)->{status}, 401, $_) for 'app1', 'stranger';
+is(http('GET', '/v1/access-logs')->{status}, 401, 'without a signature');
+
+
+
+=== TEST 9: a user agent may be any bytes
+--- config eval: $::config
+--- script
+my $socket = IO::Socket::INET->new('127.0.0.1:' . port()) or die $!;
+
+print $socket "GET $job HTTP/1.0\r\nUser-Agent: quo\"te\\ \xff\xfe\r\n",
+    'Authorization: ', web3signed('app1', 'GET', $job), "\r\n\r\n";
+like(<$socket>, qr/ 200 /, 'bytes');
+close $socket;
+
+is(app_asks('long ' x 1000)->{status}, 200, 'long');
+
+my $logs = owner_asks('owner1', '?limit=2')->{json}{logs};
+is($logs->[0]{userAgent}, substr('long ' x 1000, 0, 512), 'cut');
+is($logs->[1]{userAgent}, 'quo"te\\ ??', 'no UTF-8');
+
+
+
+=== TEST 10: nothing on the disk or on the wire names anybody
+--- config eval: $::config
+--- script
+my $size = verified()->{entries};
+open my $in, '<:raw', "$log/log" or die $!;
+my $text = do { local $/; <$in> } . bundles($size);
+
+for my $name (qw( owner1 owner2 app1 app2 )) {
+    my $address = wallet($name)->{address};
+
+    unlike($text, qr/\Q$address\E/i, $name);
+    is(index($text, pack 'H*', substr $address, 2), -1, "$name, bytes");
+}
+is(index($text, $_), -1, $_)
+    for 'demo.messages', 'agent', '127.0.0.1', sprintf('%064x', 1);
+is((stat "$log/log")[2] & 0777, 0600, 'closed to others');
+
+
+
+=== TEST 11: many at once, from every worker, during a reload: one sequence
+--- config eval: $::config
+--- script
+my $before = verified();
+my $authorization = web3signed('app1', 'GET', $job);
+my @children;
+
+for my $child (1 .. 8) {
+    my $pid = fork;
+
+    if (!$pid) {
+        my $good = grep { app_asks("c$child", $authorization)->{status} == 200 } 1 .. 25;
+        POSIX::_exit($good == 25 ? 0 : 1);
+    }
+    push @children, $pid;
+}
+kill HUP => master_pid();
+waitpid($_, 0), is($?, 0, 'a client') for @children;
+
+my $after = verified();
+is($after->{entries} - $before->{entries}
+    - grep({ $_->{action} eq 'start' && $_->{sequence} >= $before->{entries} }
+        @{ $after->{opened} }), 200, 'entries');
+is($after->{owners}{owner('owner1')},
+    $before->{owners}{owner('owner1')} + 200, 'of the owner');
+is(http('GET', '/log/size')->{content}, "$after->{entries}\n$after->{root}\n",
+    'every worker knows of all');
+
+
+
+=== TEST 12: workers are killed: what was answered is in the log
+--- config eval: $::config
+--- alerts_expected
+--- script
+my $authorization = web3signed('app1', 'GET', $job);
+
+pipe my $in, my $out or die $!;
+my $pid = fork;
+
+if (!$pid) {
+    for my $n (1 .. 300) {
+        syswrite $out, "$n\n"
+            if app_asks("killed $n", $authorization)->{status} == 200;
+    }
+    POSIX::_exit(0);
+}
+close $out;
+
+for (1 .. 5) {
+    sleep 0.1;
+    my @workers = workers_running();
+    kill KILL => $workers[rand @workers] if @workers;
+}
+
+my @answered = <$in>;
+waitpid $pid, 0;
+cmp_ok(scalar @answered, '>', 50, 'answers');
+
+my %there = map { ($_->{userAgent} || '') => 1 } @{ verified()->{opened} };
+is(join('', grep { chomp; !$there{"killed $_"} } @answered), '',
+    'no answer without its entry');
+
+
+
+=== TEST 13: a worker that quits writes first what waits
+--- http_config eval: $::slow
+--- config eval: $::config
+--- script
+my $body = '{"from":"the last words"}';
+
+is(http('POST', $messages, { 'Content-Type' => 'application/json',
+    'User-Agent' => 'quits',
+    Authorization => web3signed('owner1', 'POST', $messages, $body) },
+    $body)->{status}, 201, 'stored');
+isnt(newest('write')->{userAgent}, 'quits', 'not written yet');
+kill HUP => master_pid();
+ok(wait_for { newest('write')->{userAgent} eq 'quits' }, 'written');
+wait_for { scalar(@{[ workers_running() ]}) == workers() };
+is(scalar(@{[ workers_running() ]}), workers(), 'and gone');
+
+
+
+=== TEST 14: a disk that is full: nothing is released
+--- config eval: $::full
+--- alerts_expected
+--- script
+is(app_asks('fits')->{status}, 200, 'while there is room');
+
+open my $out, '>', "$small/filler" or die $!;
+1 while syswrite $out, 'x' x 512;
+
+# the page in which the log ends has some room left
+
+my ($answer, $fitted);
+
+for (0 .. 20) {
+    $fitted = $_;
+    $answer = app_asks('may not fit');
+    last if $answer->{status} != 200;
+}
+
+is($answer->{status}, 503, 'then not');
+unlike($answer->{content}, qr/succeeded/, 'no word of it');
+
+close $out;
+unlink "$small/filler";
+is(app_asks('fits again')->{status}, 200, 'once there is room');
+is(scalar(grep { ($_->{userAgent} || '') eq 'may not fit' }
+    @{ verified("$small/log")->{opened} }), $fitted, 'no entry of it');
+
+
+
+=== TEST 15: a torn end is cut off, and the log goes on
+--- config eval: $::config
+--- script
+my $before = verified();
+open my $in, '<:raw', "$log/log" or die $!;
+read $in, my $start, 264;
+open my $out, '>>:raw', "$log/log" or die $!;
+print $out substr $start, 64, 150;
+close $out;
+
+is(app_asks('after the crash')->{status}, 200, 'the app reads');
+is(verified()->{entries}, $before->{entries} + 1, 'one more');
+is(newest('operation_released')->{userAgent}, 'after the crash', 'its entry');
+
+
+
+=== TEST 16: what was damaged is not cut off, and nothing is released
+--- config eval: $::config
+--- alerts_expected
+--- script
+my $file = "$log/log";
+my $size = -s $file;
+
+my $flip = sub {
+    open my $io, '+<:raw', $file or die $!;
+    seek $io, 64 + 100, 0;
+    read $io, my $byte, 1;
+    seek $io, 64 + 100, 0;
+    print $io chr(1 ^ ord $byte);
+    close $io;
+};
+
+# workers that have read it do not read it again: new ones do
+
+$flip->();
+kill HUP => master_pid();
+ok(wait_for { my $a = app_asks('damaged');
+    $a->{status} == 503 && $a->{content} !~ /succeeded/ }, 'refused');
+cmp_ok(-s $file, '>=', $size, 'nothing was cut');
+$flip->();
+kill HUP => master_pid();
+ok(wait_for { app_asks('mended')->{status} == 200 }, 'mended');
+verified();
