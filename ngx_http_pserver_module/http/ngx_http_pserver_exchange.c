@@ -487,6 +487,10 @@ ngx_http_pserver_exchange_end(ngx_http_pserver_exchange_t *ex)
     r = ex->request;
     c = r->connection;
 
+    /* its upstream, which is finalized on the way, gives back a count too */
+
+    r->main->count++;
+
     ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     ngx_http_run_posted_requests(c);
 }

@@ -170,6 +170,7 @@ ngx_http_pserver_exchange_event(ngx_event_t *ev, ngx_uint_t write)
 
         /* worker_shutdown_timeout */
 
+        r->main->count++;
         ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
 
     } else if (write) {

@@ -292,7 +292,9 @@ ngx_http_pserver_job_leave(ngx_http_pserver_job_t *job)
         ngx_del_timer(&job->retry);
     }
 
-    if (job->machine.step > PSERVER_JOB_STEP_RUN) {
+    /* who loads it frees it */
+
+    if (job->machine.step > PSERVER_JOB_STEP_RUN && !job->loading) {
         ngx_http_pserver_input_free(&job->input);
     }
 

@@ -91,6 +91,7 @@ struct ngx_http_pserver_job_s {
     unsigned                         opened:1;   /* the tunnel */
     unsigned                         checking:1;
     unsigned                         saving:1;   /* the row, in a thread */
+    unsigned                         loading:1;  /* the input, in a thread */
 };
 
 

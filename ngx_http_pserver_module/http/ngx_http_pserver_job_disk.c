@@ -58,6 +58,7 @@ ngx_http_pserver_job_load(ngx_http_pserver_job_t *job)
     }
 
     job->saving = 1;
+    job->loading = 1;
 }
 
 
@@ -99,6 +100,7 @@ ngx_http_pserver_job_load_done(void *data)
     }
 
     job->saving = 0;
+    job->loading = 0;
 
     if (job->machine.step != PSERVER_JOB_STEP_LOAD) {
         ngx_http_pserver_input_free(&job->input);

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Carp qw( croak );
+use Digest::SHA qw( sha256_hex );
 use Exporter qw( import );
 use IPC::Open2 qw( open2 );
 use JSON::PP;
@@ -127,8 +128,13 @@ END {
 sub web3signed {
     my ($wallet, $method, $uri, $body, %claims) = @_;
 
-    return chain('web3signed', $wallet, $method, origin(), $uri,
-        defined $body ? $body : '', \%claims)->{authorization};
+    # a body is bytes, which JSON to the signer could not carry
+
+    %claims = (bodyHash => 'sha256:' . sha256_hex(defined $body ? $body : ''),
+        %claims);
+
+    return chain('web3signed', $wallet, $method, origin(), $uri, '',
+        \%claims)->{authorization};
 }
 
 
