@@ -5,6 +5,11 @@ use PServer;
 
 our $app = '127.0.0.1:' . port(7);
 
+# longer than the proxy's buffers: it comes in pieces
+
+our $page = Cwd::abs_path(__FILE__);
+our $text = do { local (@ARGV, $/) = ($page); <> };
+
 our $http = <<"END";
     pserver_zone pserver:1m;
 
@@ -12,6 +17,16 @@ our $http = <<"END";
 
     server {
         listen $app;
+
+        location /denied/ {
+            error_page 403 =401 /page;
+            deny all;
+        }
+
+        location = /page {
+            internal;
+            alias $page;
+        }
 
         location / {
             add_header X-Got-Wallet \$http_x_wallet;
@@ -55,6 +70,16 @@ our $gate = 'pserver_origin ' . origin() . ";\n" . <<"END";
             allow all;
             pserver_auth required;
             proxy_pass http://$app;
+        }
+
+        location /any/denied/ {
+            satisfy any;
+            allow all;
+            pserver_auth required;
+            proxy_buffer_size 1k;
+            proxy_buffers 4 1k;
+            proxy_busy_buffers_size 2k;
+            proxy_pass http://$app/denied/;
         }
 
         location /limited/ {
@@ -342,3 +367,45 @@ GET /gate/x
 ::signed('app1', 'GET', '/gate/x', undef, iat => time, exp => time + 3601)
 --- error_code: 401
 --- response_body_like: "reason":"Lifetime too long"
+
+
+=== TEST 26: satisfy any: what the application refuses is its own
+--- http_config eval: $::http
+--- config eval: $::gate
+--- request
+GET /any/denied/x
+--- error_code: 401
+--- response_body eval: $::text
+
+
+=== TEST 27: an address verified in one place is not taken for another
+--- http_config eval: $::http
+--- config eval
+"pserver_origin https://elsewhere.example;\n"
+. "set \$wallet \$pserver_address;\n"
+. "location /gate/ {\n"
+. "    pserver_origin " . ::origin() . ";\n"
+. "    pserver_auth required;\n"
+. "    proxy_pass http://$::app;\n"
+. "}\n"
+. "location = /ping { return 204; }\n"
+--- request
+GET /gate/x
+--- more_headers eval
+::signed('app1', 'GET', '/gate/x', undef, aud => 'https://elsewhere.example')
+--- error_code: 401
+--- response_body_like: "reason":"Audience mismatch"
+
+
+=== TEST 28: the address of a wallet needs no zone
+--- http_config
+--- config eval
+"pserver_origin " . ::origin() . ";\n"
+. "location = /who { return 200 \$pserver_address; }\n"
+. "location = /ping { return 204; }\n"
+--- request
+GET /who
+--- more_headers eval
+::signed('app1', 'GET', '/who')
+--- error_code: 200
+--- response_body eval: lc ::wallet('app1')->{address}

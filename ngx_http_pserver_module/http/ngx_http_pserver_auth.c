@@ -240,15 +240,29 @@ ngx_http_pserver_auth_body(ngx_http_request_t *r, const u_char sha256[32])
 static ngx_http_pserver_ctx_t *
 ngx_http_pserver_auth_run(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_pserver_ctx_t     *ctx;
-    ngx_http_pserver_claims_t  *claims;
+    ngx_uint_t                     ok;
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_pserver_ctx_t        *ctx;
+    ngx_http_pserver_claims_t     *claims;
+    ngx_http_pserver_loc_conf_t   *plcf;
+    ngx_http_pserver_main_conf_t  *pmcf;
 
     ctx = ngx_http_pserver_get_ctx(r);
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    if (ctx == NULL || ctx->authenticated) {
+    /* a rewrite may have moved the request to where other rules hold */
+
+    if (ctx == NULL
+        || (ctx->authenticated
+            && ctx->origin.data == plcf->origin.data
+            && ctx->max_lifetime == plcf->max_lifetime))
+    {
         return ctx;
     }
+
+    ctx->claims = NULL;
+    ctx->origin = plcf->origin;
+    ctx->max_lifetime = plcf->max_lifetime;
 
     if (r->headers_in.authorization == NULL) {
         ctx->auth_reason = PSERVER_WEB3SIGNED_MISSING;
@@ -266,13 +280,20 @@ ngx_http_pserver_auth_run(ngx_http_request_t *r)
     ctx->auth_reason = ngx_http_pserver_auth_check(r, claims);
     ctx->authenticated = 1;
 
-    if (ctx->auth_reason == PSERVER_WEB3SIGNED_OK) {
-        ngx_http_pserver_count(auth_ok, 1);
+    ok = (ctx->auth_reason == PSERVER_WEB3SIGNED_OK);
+
+    if (ok) {
         cln->handler = ngx_http_pserver_auth_cleanup;
         ctx->claims = claims;
+    }
 
-    } else {
-        ngx_http_pserver_count(auth_failed, 1);
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
+
+    /* $pserver_address needs no zone */
+
+    if (pmcf->zone) {
+        ngx_http_pserver_count(auth_ok, ok);
+        ngx_http_pserver_count(auth_failed, !ok);
     }
 
     return ctx;

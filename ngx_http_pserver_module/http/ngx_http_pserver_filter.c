@@ -82,11 +82,13 @@ ngx_http_pserver_header_filter(ngx_http_request_t *r)
 
     /*
      * An internal redirect (error_page) has cleared the context: what an
-     * operator sends in our place stays.
+     * operator sends in our place stays.  So does what an application behind
+     * "satisfy any" answers: err_status says that the page is nginx's own.
      */
 
-    if (ctx && ctx->error.body.len && ctx->error.status
-                                      == r->headers_out.status)
+    if (ctx && ctx->error.body.len
+        && ctx->error.status == r->headers_out.status
+        && ctx->error.status == r->err_status)
     {
         ngx_str_set(&r->headers_out.content_type, "application/json");
         r->headers_out.content_type_len = r->headers_out.content_type.len;

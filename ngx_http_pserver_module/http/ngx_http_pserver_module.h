@@ -129,6 +129,8 @@ typedef struct {
        known, then what the access phase returns */
     ngx_http_pserver_claims_t       *claims;
     ngx_uint_t                       auth_reason;
+    ngx_str_t                        origin;     /* it was verified for */
+    time_t                           max_lifetime;
     ngx_int_t                        body_rc;
 
     /* http/data, http/compute: what is asked */
