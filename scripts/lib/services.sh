@@ -8,7 +8,7 @@
 
 origin=http://127.0.0.1:$port
 
-module=$PWD/build/ngx_http_pserver_module.so
+module=${PSERVER_MODULE:-$PWD/build/ngx_http_pserver_module.so}
 pserverctl=$PWD/build/bin/pserverctl
 nginx=${TEST_NGINX_BINARY:-nginx}
 
