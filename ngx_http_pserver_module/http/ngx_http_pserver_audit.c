@@ -296,7 +296,10 @@ ngx_http_pserver_audit_copy(const pserver_entry_t *statement)
     pending->statement = *statement;
 
     pending->statement.reason.data = p;
-    p = ngx_cpymem(p, statement->reason.data, statement->reason.len);
+
+    if (statement->reason.len) {
+        p = ngx_cpymem(p, statement->reason.data, statement->reason.len);
+    }
 
     for (i = 0; i < statement->n; i++) {
         field = &pending->statement.fields[i];

@@ -95,7 +95,9 @@ ngx_http_pserver_compute_match(ngx_str_t *path,
 
     tail = path->data + len - route->tail.len;
 
-    if (ngx_memcmp(tail, route->tail.data, route->tail.len) != 0) {
+    if (route->tail.len
+        && ngx_memcmp(tail, route->tail.data, route->tail.len) != 0)
+    {
         return 0;
     }
 

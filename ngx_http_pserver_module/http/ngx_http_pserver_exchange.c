@@ -243,7 +243,10 @@ ngx_http_pserver_exchange_request(ngx_http_pserver_exchange_t *ex,
     }
 
     p = ngx_cpymem(r->uri.data, location->name.data, location->name.len);
-    p = ngx_cpymem(p, ex->uri.data, ex->uri.len);
+
+    if (ex->uri.len) {
+        p = ngx_cpymem(p, ex->uri.data, ex->uri.len);
+    }
 
     r->unparsed_uri = r->uri;
 
