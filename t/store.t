@@ -131,7 +131,7 @@ is_deeply [ found('demo.first') ], [], 'nor its name';
 === TEST 2: how it lies on disk
 --- script
 my $dir = owner_dir('owner1');
-my @files = grep { !/^jobs/ } sort map { s{^\Q$dir\E/}{}r } all_files($dir);
+my @files = grep { !m{^(jobs|seen)/} } sort map { s{^\Q$dir\E/}{}r } all_files($dir);
 
 is scalar @files, 2, 'a key and an object';
 like $files[0], qr{^objects/[0-9a-f]{64}/00000001$}, 'object';
@@ -434,7 +434,7 @@ ok get('owner1', '/v1/data/demo.disk?content=raw')->{content} eq $bytes, 'whole'
 --- script
 my $body = noise(2000000);
 my $signed = auth('owner1', 'POST', '/v1/data/demo.broken', $body);
-my $files = sub { scalar grep { !m{/jobs/} } all_files(owner_dir('owner1')) };
+my $files = sub { scalar grep { !m{/(?:jobs|seen)/} } all_files(owner_dir('owner1')) };
 my $before = $files->();
 
 for my $sent (0, 10, 70000, 600000, 1999999) {
@@ -520,7 +520,7 @@ my $r = post('owner1', '/v1/data/demo.small', noise(600000),
 is $r->{status}, 507, 'there is none';
 is $r->{json}{error}, 'INSUFFICIENT_STORAGE', 'code';
 
-is_deeply [ sort map { s{^.*/}{}r } grep { m{/owners/} && !m{/jobs/} }
+is_deeply [ sort map { s{^.*/}{}r } grep { m{/owners/} && !m{/(?:jobs|seen)/} }
     all_files($small) ], [ "00000001", "owner.key" ],
     "no file is left";
 ok get('owner1', '/v1/data/demo.small?content=raw')->{content}
@@ -584,3 +584,48 @@ my %seen = map { get('owner2', "/v1/data/demo.many?fileId=$_")
     ->{json}{data}{n} => 1 } 1 .. 20;
 is scalar keys %seen, 20, 'each one is there';
 is get('owner2', '/v1/data/demo.many?fileId=21')->{status}, 404, 'and no more';
+
+
+=== TEST 18: a request that changes something takes effect once
+--- script
+my $send = sub {
+    my ($auth, $method, $body) = @_;
+
+    return http($method, '/v1/data/demo.once', { Authorization => $auth,
+        defined $body ? ('Content-Type' => 'application/json') : () }, $body);
+};
+
+my $first = auth('owner1', 'POST', '/v1/data/demo.once', '{"n":1}');
+my $second = auth('owner1', 'POST', '/v1/data/demo.once', '{"n":2}');
+my $delete = auth('owner1', 'DELETE', '/v1/data/demo.once');
+
+my $r = $send->($first, 'POST', '{"n":1}');
+is $r->{status}, 201, 'stored';
+select undef, undef, undef, 1.1;
+
+my $again = $send->($first, 'POST', '{"n":1}');
+is $again->{status}, 201, 'a repeat';
+is $again->{content}, $r->{content}, 'the first answer, to the second';
+
+is $send->($second, 'POST', '{"n":2}')->{status}, 201, 'another one';
+is $send->($first, 'POST', '{"n":1}')->{status}, 201, 'the first again';
+is get('owner1', '/v1/data/demo.once')->{json}{data}{n}, 2, 'changes nothing';
+is get('owner1', '/v1/data/demo.once?fileId=3')->{status}, 404, 'no third version';
+
+$r = $send->($delete, 'DELETE');
+is $r->{status}, 204, 'deleted';
+is $r->{content} || '', '', 'no body';
+is get('owner1', '/v1/data/demo.once')->{status}, 404, 'it is gone';
+is $send->($second, 'POST', '{"n":2}')->{status}, 201, 'a repeat from before';
+is get('owner1', '/v1/data/demo.once')->{status}, 404, 'brings nothing back';
+
+is post('owner1', '/v1/data/demo.once', '{"n":4}')->{status}, 201, 'stored anew';
+is $send->($delete, 'DELETE')->{status}, 204, 'the deletion, once more';
+is get('owner1', '/v1/data/demo.once')->{json}{data}{n}, 4, 'deletes nothing';
+
+is ask('owner1', 'DELETE', '/v1/data/demo.nothing')->{status}, 204, 'none there';
+is ask('app1', 'DELETE', '/v1/data/demo.once')->{status}, 401, 'not by others';
+is http('DELETE', '/v1/data/demo.once')->{status}, 401, 'not without a header';
+is get('owner1', '/v1/data/demo.once')->{json}{data}{n}, 4, 'still there';
+
+is_deeply [ all_files(owner_dir('owner1') . '/tmp') ], [], 'nothing is left';

@@ -12,6 +12,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_header.h"
+#include "ngx_http_pserver_once.h"
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_thread.h"
 #include "ngx_http_pserver_writer.h"
@@ -47,6 +48,7 @@ typedef struct {
     unsigned                         last:1;
     unsigned                         bad_json:1;
     unsigned                         bad_hash:1;
+    unsigned                         repeat:1;
 } ngx_http_pserver_put_t;
 
 
@@ -63,6 +65,7 @@ static void ngx_http_pserver_put_post(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
 static void ngx_http_pserver_put_run(void *data);
 static ngx_uint_t ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put);
+static ngx_uint_t ngx_http_pserver_put_publish(ngx_http_pserver_put_t *put);
 static void ngx_http_pserver_put_done(ngx_http_request_t *r, void *data);
 static ngx_int_t ngx_http_pserver_put_stored(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
@@ -419,7 +422,51 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
         return NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    return ngx_http_pserver_writer_publish(writer, &put->meta);
+    return ngx_http_pserver_put_publish(put);
+}
+
+
+/* what was stored before for the same signature is not stored again */
+
+static ngx_uint_t
+ngx_http_pserver_put_publish(ngx_http_pserver_put_t *put)
+{
+    uint64_t                    collected_at;
+    ngx_uint_t                  rc, repeat;
+    ngx_http_pserver_once_t     once;
+    ngx_http_pserver_writer_t  *writer;
+
+    writer = put->writer;
+
+    rc = ngx_http_pserver_once_begin(&once, &writer->owner, put->claims,
+                                     &repeat, &collected_at);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        goto done;
+    }
+
+    if (repeat) {
+        put->repeat = 1;
+        put->meta.collected_at = collected_at;
+        goto done;
+    }
+
+    rc = ngx_http_pserver_once_prepare(&once, &writer->owner,
+                                       put->meta.collected_at);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_writer_publish(writer, &put->meta);
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_once_done(&once, &writer->owner);
+    }
+
+done:
+
+    ngx_http_pserver_once_end(&once);
+
+    return rc;
 }
 
 
@@ -481,7 +528,9 @@ ngx_http_pserver_put_stored(ngx_http_request_t *r,
 
     /* it is stored: the entry is committed with what comes next */
 
-    (void) ngx_http_pserver_audit_append(plcf, &entry, NULL);
+    if (!put->repeat) {
+        (void) ngx_http_pserver_audit_append(plcf, &entry, NULL);
+    }
 
     /* a scope needs no escapes */
 

@@ -10,4 +10,3 @@
 
 STUB(ngx_http_pserver_store_list)
 STUB(ngx_http_pserver_store_versions)
-STUB(ngx_http_pserver_store_delete)

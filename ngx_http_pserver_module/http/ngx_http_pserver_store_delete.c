@@ -1,0 +1,301 @@
+/*
+ * DELETE /v1/data/{scope}: all versions of an object.
+ *
+ * The folder of the object is moved to the owner's tmp/ in one step, and is
+ * emptied there: what a crash leaves has no name that anyone asks for, and
+ * goes with the next deletion.
+ */
+
+
+#include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_once.h"
+#include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_thread.h"
+#include "../core/encode.h"
+
+#include <dirent.h>
+#include <sodium.h>
+
+
+typedef struct {
+    u_char                          *root;
+    uint64_t                         chain_id;
+    pserver_address_t                owner;
+    pserver_str_t                    scope;
+    const pserver_web3signed_t      *claims;
+
+    ngx_uint_t                       rc;
+    ngx_err_t                        err;
+    unsigned                         repeat:1;
+} ngx_http_pserver_delete_t;
+
+
+static void ngx_http_pserver_delete_run(void *data);
+static ngx_uint_t ngx_http_pserver_delete_once(
+    ngx_http_pserver_delete_t *del, ngx_http_pserver_owner_t *owner);
+static ngx_uint_t ngx_http_pserver_delete_move(
+    ngx_http_pserver_delete_t *del, ngx_http_pserver_owner_t *owner);
+static void ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner);
+static void ngx_http_pserver_delete_empty(ngx_fd_t folder, const char *name);
+static DIR *ngx_http_pserver_delete_list(ngx_fd_t folder, const char *name);
+static void ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data);
+
+
+ngx_int_t
+ngx_http_pserver_store_delete(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_http_pserver_ctx_t       *ctx;
+    ngx_http_pserver_delete_t    *del;
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    del = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_delete_t));
+    if (del == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    del->root = plcf->store.data;
+    del->chain_id = plcf->chain_id;
+    del->owner = ctx->owner;
+    del->scope.len = ctx->scope.len;
+    del->scope.data = ctx->scope.data;
+    del->claims = &ctx->claims->verified;
+
+    if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_delete_run,
+                                            ngx_http_pserver_delete_done, del)
+        != NGX_OK)
+    {
+        return ngx_http_pserver_store_busy(r);
+    }
+
+    r->main->count++;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_pserver_delete_run(void *data)
+{
+    ngx_http_pserver_delete_t  *del = data;
+
+    ngx_http_pserver_owner_t  owner;
+
+    del->rc = ngx_http_pserver_owner_open(&owner, del->root, del->chain_id,
+                                          &del->owner, 0);
+
+    if (del->rc == NGX_HTTP_PSERVER_STORE_OK) {
+        del->rc = ngx_http_pserver_delete_once(del, &owner);
+        ngx_http_pserver_delete_sweep(&owner);
+    }
+
+    del->err = owner.err;
+
+    ngx_http_pserver_owner_close(&owner);
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
+    ngx_http_pserver_owner_t *owner)
+{
+    uint64_t                 value;
+    ngx_uint_t               rc, repeat;
+    ngx_http_pserver_once_t  once;
+
+    rc = ngx_http_pserver_once_begin(&once, owner, del->claims, &repeat,
+                                     &value);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+        if (repeat) {
+            del->repeat = 1;
+
+        } else {
+            rc = ngx_http_pserver_once_prepare(&once, owner, 0);
+
+            if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+                rc = ngx_http_pserver_delete_move(del, owner);
+            }
+
+            if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+                rc = ngx_http_pserver_once_done(&once, owner);
+            }
+        }
+    }
+
+    ngx_http_pserver_once_end(&once);
+
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_delete_move(ngx_http_pserver_delete_t *del,
+    ngx_http_pserver_owner_t *owner)
+{
+    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH], hash[PSERVER_NAME_LEN];
+    u_char      random[16];
+    char        name[33];
+    ngx_fd_t    tmp, objects;
+    ngx_uint_t  rc;
+
+    pserver_keys_name(hash, &owner->keys, "scope", del->scope);
+
+    ngx_http_pserver_object_path(path, hash);
+
+    randombytes_buf(random, sizeof(random));
+
+    *pserver_hex_encode((u_char *) name, random, sizeof(random)) = '\0';
+
+    rc = NGX_HTTP_PSERVER_STORE_OK;
+
+    tmp = ngx_http_pserver_owner_folder(owner, "tmp");
+    objects = ngx_http_pserver_owner_folder(owner, "objects");
+
+    if (tmp == -1 || objects == -1) {
+        rc = NGX_HTTP_PSERVER_STORE_ERROR;
+
+    } else if (renameat(owner->fd, (char *) path, tmp, name) == -1) {
+
+        if (ngx_errno != NGX_ENOENT) {
+            owner->err = ngx_errno;
+            rc = NGX_HTTP_PSERVER_STORE_ERROR;
+        }
+
+    } else if (fsync(objects) == -1 || fsync(tmp) == -1) {
+        owner->err = ngx_errno;
+        rc = NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    if (tmp != -1) {
+        (void) close(tmp);
+    }
+
+    if (objects != -1) {
+        (void) close(objects);
+    }
+
+    return rc;
+}
+
+
+/* every folder in tmp/ is an object that was deleted */
+
+static void
+ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner)
+{
+    DIR            *dir;
+    struct dirent  *entry;
+
+    dir = ngx_http_pserver_delete_list(owner->fd, "tmp");
+
+    if (dir == NULL) {
+        return;
+    }
+
+    while ((entry = readdir(dir)) != NULL) {
+
+        if (entry->d_name[0] != '.') {
+            ngx_http_pserver_delete_empty(dirfd(dir), entry->d_name);
+        }
+    }
+
+    (void) closedir(dir);
+}
+
+
+static void
+ngx_http_pserver_delete_empty(ngx_fd_t folder, const char *name)
+{
+    DIR            *dir;
+    struct dirent  *entry;
+
+    dir = ngx_http_pserver_delete_list(folder, name);
+
+    if (dir == NULL) {
+        return;
+    }
+
+    while ((entry = readdir(dir)) != NULL) {
+
+        if (entry->d_name[0] != '.') {
+            (void) unlinkat(dirfd(dir), entry->d_name, 0);
+        }
+    }
+
+    (void) closedir(dir);
+
+    (void) unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+
+static DIR *
+ngx_http_pserver_delete_list(ngx_fd_t folder, const char *name)
+{
+    DIR       *dir;
+    ngx_fd_t   fd;
+
+    fd = openat(folder, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (fd == -1) {
+        return NULL;
+    }
+
+    dir = fdopendir(fd);
+
+    if (dir == NULL) {
+        (void) close(fd);
+    }
+
+    return dir;
+}
+
+
+static void
+ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data)
+{
+    ngx_http_pserver_delete_t  *del = data;
+
+    ngx_http_pserver_ctx_t          *ctx;
+    ngx_http_pserver_loc_conf_t     *plcf;
+    ngx_http_pserver_audit_entry_t   entry;
+
+    if (del->rc != NGX_HTTP_PSERVER_STORE_OK
+        && del->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
+    {
+        ngx_http_finalize_request(r,
+                      ngx_http_pserver_store_error(r, del->rc, del->err));
+        return;
+    }
+
+    if (del->rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
+        ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+        plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+        ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+        entry.type = PSERVER_ENTRY_DATA_DELETED;
+        entry.owner = &ctx->owner;
+        entry.scope = ctx->scope;
+        entry.r = r;
+
+        (void) ngx_http_pserver_audit_append(plcf, &entry, NULL);
+    }
+
+    r->headers_out.status = NGX_HTTP_NO_CONTENT;
+    r->header_only = 1;
+
+    ngx_http_finalize_request(r, ngx_http_send_header(r));
+}
