@@ -385,7 +385,33 @@ is(containers(), 0, 'no container is left');
 
 
 
-=== TEST 13: the chain can't be asked
+=== TEST 13: all of it is in the owner's log, by name and with the reason
+--- script
+my $id = start_job('app1', fresh('ok'))->{json}{id};
+is(finish('app1', $id)->{json}{status}, 'succeeded', 'it ran');
+is(start_job('app1', fresh('revoked'))->{status}, 403, 'a refusal');
+
+my $uri = '/v1/access-logs';
+my $log;
+
+my $seen = wait_for {
+    $log = http('GET', "$uri?limit=6",
+        { Authorization => web3signed('owner1', 'GET', $uri) })->{json};
+    $log->{logs}[0]{action} =~ /refused/;
+} 5;
+
+ok($seen, 'the last one is the refusal') or diag(json($log));
+is($log->{logs}[0]{reason}, 'AUTHORIZATION_ERROR', 'and why');
+is($log->{logs}[0]{grantId}, permission('revoked'), 'of which permission');
+
+is_deeply([ map { "$_->{action} $_->{reason}" }
+    grep { $_->{operationId} eq $id } @{$log->{logs}} ],
+    [ 'operation_released ', 'operation_finished succeeded',
+      'operation_started ', 'operation_accepted ' ], 'the operation');
+
+
+
+=== TEST 14: the chain can't be asked
 --- http_config eval: http_config(chain => '127.0.0.1:1')
 --- script
 my $rows = rows();

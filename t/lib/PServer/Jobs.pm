@@ -36,15 +36,12 @@ sub example {
 # the owner stores a scope; the answer
 
 sub store_data {
-    my ($owner, $scope, $bytes) = @_;
+    my ($owner, $scope, $text) = @_;
     my $uri = "/v1/data/$scope";
-    my $text = $bytes;
-
-    utf8::decode($text);
 
     return http('POST', $uri, {
         %json, Authorization => web3signed($owner, 'POST', $uri, $text),
-    }, $bytes);
+    }, $text);
 }
 
 
