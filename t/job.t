@@ -381,7 +381,26 @@ unlike(join("\0", `find $store`), qr/demo|messages/, 'nor a name');
 
 
 
-=== TEST 26: offers that make no sense
+=== TEST 26: canceled while its input is loaded
+--- config eval
+config(pserver_operation => offers('test_sleep', memory => '512m',
+    input => '64m', timeout => '30s'))
+--- script
+my $text = '{"a":"' . 'x' x (24 * 1024 * 1024) . '"}';
+is(store_data('owner1', 'demo.messages', $text)->{status}, 201, 'stored');
+
+for my $wait (map { 0.004 * $_ } 0 .. 15) {
+    my $id = start_job('app1', fresh('ok'))->{json}{id};
+    select undef, undef, undef, $wait;
+    is(cancel_job('app1', $id)->{status}, 204, "canceled after $wait s");
+    is(finish('app1', $id)->{json}{status}, 'canceled', 'canceled');
+}
+
+is(containers(), 0, 'no container is left');
+
+
+
+=== TEST 27: offers that make no sense
 --- config eval: config(pserver_operation => offers('word_count', memory => '1m'))
 --- script
 --- must_die
