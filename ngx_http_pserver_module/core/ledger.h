@@ -41,7 +41,8 @@
 #define PSERVER_LEDGER_HEAD_LEN       200
 
 #define PSERVER_LEDGER_OPERATION_MAX  64
-#define PSERVER_LEDGER_REQUEST_MAX    100000
+#define PSERVER_LEDGER_REQUEST_MAX    400000  /* bytes of the longest text that
+                                                 core/optext takes */
 #define PSERVER_LEDGER_RESULT_MAX     (16 * 1024 * 1024)
 
 

@@ -3,6 +3,7 @@
  */
 
 #include "core/ledger.h"
+#include "core/optext.h"
 #include "test.h"
 
 #include <sodium.h>
@@ -110,6 +111,10 @@ TEST(length)
     CHECK_INT(pserver_ledger_len(&row), 0);
     row.operation.len = PSERVER_LEDGER_OPERATION_MAX + 1;
     CHECK_INT(pserver_ledger_len(&row), 0);
+
+    row_example(&row);
+    row.request.len = 4 * PSERVER_OPTEXT_MAX;
+    CHECK_INT(pserver_ledger_len(&row), 200 + 10 + 400000 + 11);
 
     row_example(&row);
     row.request.len = PSERVER_LEDGER_REQUEST_MAX + 1;
