@@ -42,10 +42,8 @@ typedef struct {
     ngx_rbtree_node_t                facts_sentinel;
     ngx_queue_t                      facts_lru;
 
-    /* http/chain: the head as last seen, and when this number was first
-       seen, msec of the wall clock */
+    /* http/chain: the head as last seen, for /status */
     uint64_t                         head_number;
-    uint64_t                         head_since;
 
     ngx_http_pserver_counters_t      counters;
 } ngx_http_pserver_zone_t;
