@@ -386,8 +386,9 @@ ngx_http_pserver_job_checked(ngx_http_pserver_permission_t *p)
 
     job->checking = 0;
 
-    if (p->verdict.reason == PSERVER_UNAVAILABLE) {
-
+    if (p->verdict.reason == PSERVER_UNAVAILABLE
+        || p->verdict.reason == PSERVER_GRANT_UNREADABLE)
+    {
         /* neither yes nor no: the job's time decides */
 
         if (job->machine.step == PSERVER_JOB_STEP_CHECK) {

@@ -36,6 +36,7 @@ typedef struct {
 
     ngx_http_pserver_permission_t    check;
     unsigned                         checking:1;
+    unsigned                         logged:1;   /* as released */
 } ngx_http_pserver_lookup_t;
 
 
@@ -350,6 +351,8 @@ ngx_http_pserver_lookup_release(ngx_http_pserver_lookup_t *lookup)
 
     p = &lookup->check;
 
+    ngx_memzero(p, sizeof(ngx_http_pserver_permission_t));
+
     p->kind = NGX_HTTP_PSERVER_PERMISSION_AGAIN;
     p->plcf = lookup->plcf;
     p->id = lookup->ledger.row.permission;
@@ -395,7 +398,11 @@ ngx_http_pserver_lookup_checked(ngx_http_pserver_permission_t *p)
     id.data = buf;
     ngx_http_pserver_lookup_entry(lookup, &entry, &id);
 
-    if (reason == PSERVER_ALLOWED) {
+    if (reason == PSERVER_ALLOWED && lookup->logged) {
+
+        ngx_http_finalize_request(r, ngx_http_pserver_lookup_answer(lookup));
+
+    } else if (reason == PSERVER_ALLOWED) {
 
         entry.type = PSERVER_ENTRY_OPERATION_RELEASED;
         entry.block = p->facts->block;
@@ -429,20 +436,28 @@ ngx_http_pserver_lookup_checked(ngx_http_pserver_permission_t *p)
 static void
 ngx_http_pserver_lookup_audited(ngx_http_request_t *r, ngx_int_t rc)
 {
-    ngx_http_pserver_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+    ngx_http_pserver_ctx_t     *ctx;
+    ngx_http_pserver_lookup_t  *lookup;
 
     if (rc != NGX_OK) {
-        rc = ngx_http_pserver_error_compute(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+        ngx_http_finalize_request(r, ngx_http_pserver_error_compute(r,
+                                       NGX_HTTP_SERVICE_UNAVAILABLE,
                                        "INTERNAL_SERVER_ERROR",
-                                       "The log can't be written", NULL);
-
-    } else {
-        rc = ngx_http_pserver_lookup_answer(ctx->state);
+                                       "The log can't be written", NULL));
+        return;
     }
 
-    ngx_http_finalize_request(r, rc);
+    /*
+     * The commit may have taken its time: the last question before the first
+     * byte is whether the permission still stands.
+     */
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+    lookup = ctx->state;
+
+    lookup->logged = 1;
+
+    ngx_http_pserver_lookup_release(lookup);
 }
 
 
