@@ -141,7 +141,24 @@ says(ask($unknown), 404, qr/^no such permission$/, 'a young head');
 
 
 
-=== TEST 6: a gateway's faults are the grant file's, and are not kept
+=== TEST 6: a head that goes back further than nodes differ
+--- http_config eval: $::faulty
+--- config eval: $::stale
+--- script
+chain('mine', 5);
+
+node_mode('pass');
+says(ask($unknown), 404, qr/^no such permission$/, 'the highest head');
+
+node_mode('back3', 'head');
+unavailable(ask($unknown + 1), 'three blocks below it');
+
+node_mode('back2', 'head');
+says(ask($unknown + 2), 404, qr/^no such permission$/, 'two blocks below it');
+
+
+
+=== TEST 7: a gateway's faults are the grant file's, and are not kept
 --- http_config eval: $::faulty
 --- config eval: $::hasty
 --- script
@@ -162,7 +179,7 @@ is($asked{grant}, 0, 'not asked for again');
 
 
 
-=== TEST 7: many who ask at once are few questions
+=== TEST 8: many who ask at once are few questions
 --- http_config eval: $::faulty
 --- script
 node_mode('slow');
@@ -195,7 +212,7 @@ cmp_ok($asked{head}, '<=', 2 * $workers, "$asked{head} flights");
 
 
 
-=== TEST 8: clients that do not wait for the answer
+=== TEST 9: clients that do not wait for the answer
 --- http_config eval: $::faulty
 --- config eval: $::hasty
 --- script

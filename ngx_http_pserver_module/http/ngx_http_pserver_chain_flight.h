@@ -67,6 +67,12 @@ ngx_int_t ngx_http_pserver_chain_answer(
     ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
 
 
+/* a head of this chain was seen; NGX_ERROR: it is too far below the highest
+   to be believed */
+ngx_int_t ngx_http_pserver_chain_head_seen(uint64_t chain_id,
+    uint64_t number);
+
+
 /*
  * Sets of facts in the shared zone.  get: a copy, to be freed with
  * ngx_free(), of a set whose head was asked for after not_before (0: at any

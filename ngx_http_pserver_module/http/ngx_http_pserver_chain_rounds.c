@@ -300,7 +300,10 @@ ngx_http_pserver_chain_head(ngx_http_pserver_chain_flight_t *flight,
                                                 "a head that stands still");
     }
 
-    ngx_http_pserver_zone(NULL)->head_number = block.number;
+    if (ngx_http_pserver_chain_head_seen(chain_id, block.number) != NGX_OK) {
+        return ngx_http_pserver_chain_no_answer(flight,
+                                                "a head that goes back");
+    }
 
     flight->facts.block = block.number;
     flight->facts.block_hash = block.hash;

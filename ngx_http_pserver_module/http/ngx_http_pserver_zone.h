@@ -31,6 +31,17 @@ typedef struct {
 } ngx_http_pserver_counters_t;
 
 
+/* the highest block of a chain that was seen, and when last, unix msec */
+
+typedef struct {
+    uint64_t                         chain_id;
+    uint64_t                         number;
+    uint64_t                         seen;
+} ngx_http_pserver_zone_head_t;
+
+#define NGX_HTTP_PSERVER_ZONE_HEADS  8
+
+
 typedef struct {
     uint32_t                         magic;
     uint32_t                         version;
@@ -42,7 +53,9 @@ typedef struct {
     ngx_rbtree_node_t                facts_sentinel;
     ngx_queue_t                      facts_lru;
 
-    /* http/chain: the head as last seen, for /status */
+    /* http/chain: the head of each chain, and that of the one asked last,
+       for /status */
+    ngx_http_pserver_zone_head_t     heads[NGX_HTTP_PSERVER_ZONE_HEADS];
     uint64_t                         head_number;
 
     ngx_http_pserver_counters_t      counters;

@@ -193,6 +193,13 @@ sub spoil {
         } elsif ($mode eq 'old_head') {
             $call->{result}{timestamp} = '0x1' if ref $call->{result};
 
+        } elsif ($mode =~ /^back(\d+)$/) {
+
+            # a node that lags by so many blocks
+            $call->{result}{number}
+                = sprintf '0x%x', hex($call->{result}{number}) - $1
+                if ref $call->{result};
+
         } elsif ($mode eq 'other_chain') {
             $call->{result} = '0x1' if !ref $call->{result};
 
