@@ -335,7 +335,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_msec_value(conf->chain_valid, prev->chain_valid, 6000);
-    ngx_conf_merge_msec_value(conf->chain_stale, prev->chain_stale, 0);
+    ngx_conf_merge_msec_value(conf->chain_stale, prev->chain_stale,
+                              300000);
     ngx_conf_merge_ptr_value(conf->contracts, prev->contracts, NULL);
     ngx_conf_merge_str_value(conf->gateway, prev->gateway, "");
 

@@ -9,6 +9,7 @@
 
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_body.h"
 #include "ngx_http_pserver_once.h"
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_thread.h"
@@ -16,6 +17,10 @@
 
 #include <dirent.h>
 #include <sodium.h>
+
+
+/* it has none as a rule */
+#define NGX_HTTP_PSERVER_DELETE_BODY  65536
 
 
 typedef struct {
@@ -27,10 +32,13 @@ typedef struct {
 
     ngx_uint_t                       rc;
     ngx_err_t                        err;
-    unsigned                         repeat:1;
 } ngx_http_pserver_delete_t;
 
 
+static void ngx_http_pserver_delete_body(ngx_http_request_t *r,
+    ngx_str_t *body);
+static void ngx_http_pserver_delete_logged(ngx_http_request_t *r,
+    ngx_int_t rc);
 static void ngx_http_pserver_delete_run(void *data);
 static ngx_uint_t ngx_http_pserver_delete_once(
     ngx_http_pserver_delete_t *del, ngx_http_pserver_owner_t *owner);
@@ -45,15 +53,58 @@ static void ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data);
 ngx_int_t
 ngx_http_pserver_store_delete(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
+    return ngx_http_pserver_body_read(r, NGX_HTTP_PSERVER_DELETE_BODY,
+                                      ngx_http_pserver_delete_body);
+}
+
+
+/* what can't be logged is not done */
+
+static void
+ngx_http_pserver_delete_body(ngx_http_request_t *r, ngx_str_t *body)
+{
+    u_char                           hash[crypto_hash_sha256_BYTES];
+    ngx_int_t                        rc;
+    ngx_http_pserver_ctx_t          *ctx;
+    ngx_http_pserver_audit_entry_t   entry;
+
+    (void) crypto_hash_sha256(hash, body->data, body->len);
+
+    rc = ngx_http_pserver_auth_body(r, hash);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+    entry.type = PSERVER_ENTRY_DATA_DELETED;
+    entry.owner = &ctx->owner;
+    entry.scope = ctx->scope;
+    entry.r = r;
+
+    if (ngx_http_pserver_audit_request(r, &entry,
+                                       ngx_http_pserver_delete_logged)
+        == NGX_ERROR)
+    {
+        ngx_http_pserver_delete_logged(r, NGX_ERROR);
+    }
+}
+
+
+static void
+ngx_http_pserver_delete_logged(ngx_http_request_t *r, ngx_int_t rc)
+{
     ngx_http_pserver_ctx_t       *ctx;
     ngx_http_pserver_delete_t    *del;
     ngx_http_pserver_loc_conf_t  *plcf;
 
-    rc = ngx_http_discard_request_body(r);
-
     if (rc != NGX_OK) {
-        return rc;
+        ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
+        return;
     }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
@@ -61,7 +112,8 @@ ngx_http_pserver_store_delete(ngx_http_request_t *r)
 
     del = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_delete_t));
     if (del == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
     }
 
     del->root = plcf->store.data;
@@ -75,13 +127,8 @@ ngx_http_pserver_store_delete(ngx_http_request_t *r)
                                             ngx_http_pserver_delete_done, del)
         != NGX_OK)
     {
-        return ngx_http_pserver_store_busy(r);
+        ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
     }
-
-    r->main->count++;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    return NGX_DONE;
 }
 
 
@@ -119,10 +166,7 @@ ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
 
-        if (repeat) {
-            del->repeat = 1;
-
-        } else {
+        if (!repeat) {
             rc = ngx_http_pserver_once_prepare(&once, owner, 0);
 
             if (rc == NGX_HTTP_PSERVER_STORE_OK) {
@@ -268,30 +312,12 @@ ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data)
 {
     ngx_http_pserver_delete_t  *del = data;
 
-    ngx_http_pserver_ctx_t          *ctx;
-    ngx_http_pserver_loc_conf_t     *plcf;
-    ngx_http_pserver_audit_entry_t   entry;
-
     if (del->rc != NGX_HTTP_PSERVER_STORE_OK
         && del->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
     {
         ngx_http_finalize_request(r,
                       ngx_http_pserver_store_error(r, del->rc, del->err));
         return;
-    }
-
-    if (del->rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
-        ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-        plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-        ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
-
-        entry.type = PSERVER_ENTRY_DATA_DELETED;
-        entry.owner = &ctx->owner;
-        entry.scope = ctx->scope;
-        entry.r = r;
-
-        (void) ngx_http_pserver_audit_append(plcf, &entry, NULL);
     }
 
     r->headers_out.status = NGX_HTTP_NO_CONTENT;

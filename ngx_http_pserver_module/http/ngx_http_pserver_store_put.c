@@ -66,7 +66,14 @@ static void ngx_http_pserver_put_post(ngx_http_request_t *r,
 static void ngx_http_pserver_put_run(void *data);
 static ngx_uint_t ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put);
 static ngx_uint_t ngx_http_pserver_put_publish(ngx_http_pserver_put_t *put);
+static ngx_uint_t ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put);
+static void ngx_http_pserver_put_publish_run(void *data);
 static void ngx_http_pserver_put_done(ngx_http_request_t *r, void *data);
+static void ngx_http_pserver_put_log(ngx_http_request_t *r,
+    ngx_http_pserver_put_t *put);
+static void ngx_http_pserver_put_logged(ngx_http_request_t *r, ngx_int_t rc);
+static void ngx_http_pserver_put_published(ngx_http_request_t *r,
+    void *data);
 static ngx_int_t ngx_http_pserver_put_stored(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
 
@@ -422,7 +429,41 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
         return NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    return ngx_http_pserver_put_publish(put);
+    return ngx_http_pserver_put_seen(put);
+}
+
+
+/* a repeat is answered as the first was; the rest goes on to the log */
+
+static ngx_uint_t
+ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
+{
+    uint64_t                 collected_at;
+    ngx_uint_t               rc, repeat;
+    ngx_http_pserver_once_t  once;
+
+    rc = ngx_http_pserver_once_begin(&once, &put->writer->owner, put->claims,
+                                     &repeat, &collected_at);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && repeat) {
+        put->repeat = 1;
+        put->meta.collected_at = collected_at;
+    }
+
+    ngx_http_pserver_once_end(&once);
+
+    return rc;
+}
+
+
+/* in a thread, once the log has the entry */
+
+static void
+ngx_http_pserver_put_publish_run(void *data)
+{
+    ngx_http_pserver_put_t  *put = data;
+
+    put->rc = ngx_http_pserver_put_publish(put);
 }
 
 
@@ -497,6 +538,73 @@ ngx_http_pserver_put_done(ngx_http_request_t *r, void *data)
                                             "INVALID_BODY",
                                             "the body is not a JSON object");
 
+    } else if (put->repeat) {
+        rc = ngx_http_pserver_put_stored(r, put);
+
+    } else {
+        ngx_http_pserver_put_log(r, put);
+        return;
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+/* what can't be logged is not stored */
+
+static void
+ngx_http_pserver_put_log(ngx_http_request_t *r, ngx_http_pserver_put_t *put)
+{
+    ngx_http_pserver_ctx_t          *ctx;
+    ngx_http_pserver_audit_entry_t   entry;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+    entry.type = PSERVER_ENTRY_DATA_WRITTEN;
+    entry.owner = &ctx->owner;
+    entry.scope = ctx->scope;
+    entry.object = put->writer->seal.sha256;
+    entry.r = r;
+
+    if (ngx_http_pserver_audit_request(r, &entry, ngx_http_pserver_put_logged)
+        == NGX_ERROR)
+    {
+        ngx_http_pserver_put_logged(r, NGX_ERROR);
+    }
+}
+
+
+static void
+ngx_http_pserver_put_logged(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_pserver_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    if (rc != NGX_OK
+        || ngx_http_pserver_thread_run_request(r,
+                                          ngx_http_pserver_put_publish_run,
+                                          ngx_http_pserver_put_published,
+                                          ctx->state)
+           != NGX_OK)
+    {
+        ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
+    }
+}
+
+
+static void
+ngx_http_pserver_put_published(ngx_http_request_t *r, void *data)
+{
+    ngx_http_pserver_put_t  *put = data;
+
+    ngx_int_t  rc;
+
+    if (put->rc != NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_store_error(r, put->rc, put->writer->owner.err);
+
     } else {
         rc = ngx_http_pserver_put_stored(r, put);
     }
@@ -509,28 +617,8 @@ static ngx_int_t
 ngx_http_pserver_put_stored(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put)
 {
-    u_char                          *p;
-    ngx_str_t                        body;
-    ngx_http_pserver_ctx_t          *ctx;
-    ngx_http_pserver_loc_conf_t     *plcf;
-    ngx_http_pserver_audit_entry_t   entry;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
-
-    entry.type = PSERVER_ENTRY_DATA_WRITTEN;
-    entry.owner = &ctx->owner;
-    entry.scope = ctx->scope;
-    entry.object = put->writer->seal.sha256;
-    entry.r = r;
-
-    /* it is stored: the entry is committed with what comes next */
-
-    if (!put->repeat) {
-        (void) ngx_http_pserver_audit_append(plcf, &entry, NULL);
-    }
+    u_char     *p;
+    ngx_str_t   body;
 
     /* a scope needs no escapes */
 

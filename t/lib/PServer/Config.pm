@@ -75,6 +75,7 @@ sub directives {
         [ pserver_store => state_dir() . '/store' ],
         [ pserver_audit => state_dir() . '/log' ],
         [ pserver_chain => "/_chain/ id=$f->{chain}{chainId}" ],
+        [ pserver_chain_stale => 0 ],    # blocks come with transactions
         [ pserver_contracts => join ' ',
             map { "$_=$c->{$_}" } qw( permissions grantees registry servers ) ],
         [ pserver_gateway => '/_ipfs/' ],
