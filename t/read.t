@@ -105,6 +105,12 @@ my $part = read_as('app1', $id, 'demo.messages', '', Range => 'bytes=10-19');
 is $part->{status}, 206, 'a range';
 is $part->{content}, substr($r->{content}, 10, 10), 'its bytes';
 
+$r = http('GET', '/v1/data/demo.messages/versions', { Authorization =>
+    web3signed('app1', 'GET', '/v1/data/demo.messages/versions', undef,
+        grantId => "$id") });
+is $r->{status}, 200, 'its versions';
+is $r->{json}{total}, 1, 'one';
+
 
 === TEST 4: no chain, no data
 --- http_config eval: main::http_config(chain => '127.0.0.1:1')

@@ -31,7 +31,13 @@ sub auth {
 sub post { ask(shift, 'POST', @_) }
 sub get  { my ($w, $u, $h) = @_; ask($w, 'GET', $u, undef, $h) }
 
-sub owner_dir { state_dir() . '/store/owners/' . lc substr wallet(shift)->{address}, 2 }
+sub owner_dir_in {
+    my ($store, $wallet) = @_;
+    return state_dir() . "/$store/owners/"
+        . lc substr wallet($wallet)->{address}, 2;
+}
+
+sub owner_dir { owner_dir_in('store', shift) }
 
 sub all_files {
     my $dir = shift;
@@ -629,3 +635,85 @@ is http('DELETE', '/v1/data/demo.once')->{status}, 401, 'not without a header';
 is get('owner1', '/v1/data/demo.once')->{json}{data}{n}, 4, 'still there';
 
 is_deeply [ all_files(owner_dir('owner1') . '/tmp') ], [], 'nothing is left';
+
+
+=== TEST 19: lists
+--- config eval
+mkdir main::state_dir() . '/lists';
+main::config(pserver_store => main::state_dir() . '/lists')
+--- script
+my $r = get('owner1', '/v1/data');
+is $r->{status}, 200, 'nothing yet';
+is $r->{content}, '{"scopes":[],"total":0,"limit":20,"offset":0}', 'empty';
+
+my (%at, $n);
+
+for (qw( demo.b demo.a other.x demo.b demo.b )) {
+    # the same signed text would be a repeat
+    $at{$_} = post('owner1', "/v1/data/$_", '{"n":' . $n++ . '}')
+        ->{json}{collectedAt};
+}
+
+post('owner2', '/v1/data/demo.theirs', '{}');
+
+my $item = sub {
+    my ($scope, $versions) = @_;
+
+    return { scope => $scope, latestCollectedAt => $at{$scope},
+        versionCount => $versions, dataStatus => 'ready',
+        sizeBytes => 7 };
+};
+
+is_deeply get('owner1', '/v1/data')->{json}, { scopes => [
+    $item->('demo.a', 1), $item->('demo.b', 3), $item->('other.x', 1) ],
+    total => 3, limit => 20, offset => 0 }, 'in order';
+
+is_deeply get('owner1', '/v1/data?scopePrefix=demo.&limit=1&offset=1')->{json},
+    { scopes => [ $item->('demo.b', 3) ], total => 2, limit => 1, offset => 1 },
+    'a page of some';
+
+is_deeply get('owner1', '/v1/data?offset=3')->{json}{scopes}, [], 'behind';
+
+is get('owner1', "/v1/data?$_")->{json}{error}, 'INVALID_PAGE', $_
+    for qw( limit=0 limit=x limit=-1 offset=x );
+
+$r = get('owner1', '/v1/data/demo.b/versions?limit=2');
+is $r->{status}, 200, 'versions';
+is $r->{json}{total}, 3, 'total';
+is_deeply [ map { $_->{fileId} } @{ $r->{json}{versions} } ], [ 3, 2 ], 'a page';
+is $r->{json}{versions}[0]{collectedAt}, $at{'demo.b'}, 'time';
+is $r->{headers}{'cache-control'}, 'private, no-store', 'no-store';
+
+is_deeply get('owner1', '/v1/data/demo.none/versions')->{json},
+    { scope => 'demo.none', versions => [], total => 0, limit => 20, offset => 0 },
+    'of nothing';
+
+is get('owner1', '/v1/data/Bad.scope/versions')->{status}, 400, 'a bad scope';
+is http('GET', '/v1/data/Bad.scope/versions')->{status}, 401, 'auth comes first';
+is http('GET', '/v1/data')->{status}, 401, 'not without a header';
+
+$r = get('app1', '/v1/data');
+is $r->{status}, 403, 'not to an app';
+is $r->{json}{error}{errorCode}, 'GRANT_REQUIRED', 'code';
+is get('app1', '/v1/data/demo.b/versions')->{json}{error}{errorCode},
+    'GRANT_REQUIRED', 'nor versions';
+
+is ask('owner1', 'DELETE', '/v1/data/demo.b')->{status}, 204, 'deleted';
+is_deeply [ map { $_->{scope} } @{ get('owner1', '/v1/data')->{json}{scopes} } ],
+    [ 'demo.a', 'other.x' ], 'not listed any more';
+
+
+=== TEST 20: what does not open is left out, and said in the log
+--- config eval
+main::config(pserver_store => main::state_dir() . '/lists')
+--- error_log
+1 sealed files of the store do not open
+--- script
+my ($one) = glob owner_dir_in('lists', 'owner1') . '/objects/*/00000001';
+
+open my $file, '+<:raw', $one or die;
+seek $file, 300, 0;
+print $file "x" x 8;
+close $file;
+
+is scalar @{ get('owner1', '/v1/data')->{json}{scopes} }, 1, 'the other one';

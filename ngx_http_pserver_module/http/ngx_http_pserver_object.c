@@ -49,22 +49,35 @@ ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, pserver_str_t scope,
     uint64_t version)
 {
+    u_char  name[PSERVER_NAME_LEN];
+
+    pserver_keys_name(name, &owner->keys, "scope", scope);
+
+    return ngx_http_pserver_object_open_name(owner, object, name, version);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
+    uint64_t version)
+{
     int                    rc;
     char                   file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
     u_char                 path[NGX_HTTP_PSERVER_OBJECT_PATH];
     u_char                 header[PSERVER_SEAL_HEADER_LEN];
+    u_char                 sealed[PSERVER_NAME_LEN];
     ssize_t                n;
     ngx_uint_t             found;
     struct stat            st;
-    pserver_str_t          sealed;
     pserver_seal_place_t   place;
 
     object->fd = -1;
 
     place.owner = owner->address;
-    pserver_keys_name(place.name, &owner->keys, "scope", scope);
+    ngx_memcpy(place.name, name, PSERVER_NAME_LEN);
 
-    ngx_http_pserver_object_path(path, place.name);
+    ngx_http_pserver_object_path(path, name);
 
     if (version == 0) {
         found = ngx_http_pserver_object_latest(owner, path, &version);
@@ -106,15 +119,10 @@ ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
                                        : NGX_HTTP_PSERVER_STORE_ERROR;
     }
 
-    sealed = object->open.meta.scope;
+    pserver_keys_name(sealed, &owner->keys, "scope", object->open.meta.scope);
 
-    if (sealed.len != scope.len
-        || ngx_memcmp(sealed.data, scope.data, scope.len) != 0)
-    {
-        return NGX_HTTP_PSERVER_STORE_BAD;
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
+    return (ngx_memcmp(sealed, name, PSERVER_NAME_LEN) == 0)
+           ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_BAD;
 }
 
 

@@ -93,10 +93,14 @@ ngx_uint_t ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
 /*
  * Opens a version of what the owner calls "scope": that one, or with 0 the
  * latest.  object starts zeroed; after this call it is closed in any case.
+ * open_name: the same by the name on disk.
  */
 ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, pserver_str_t scope,
     uint64_t version);
+ngx_uint_t ngx_http_pserver_object_open_name(
+    ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object,
+    const u_char name[PSERVER_NAME_LEN], uint64_t version);
 void ngx_http_pserver_object_close(ngx_http_pserver_object_t *object);
 
 /*
