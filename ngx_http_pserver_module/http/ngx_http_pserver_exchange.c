@@ -13,8 +13,13 @@
 #include "ngx_http_pserver_zone.h"
 
 
-/* two connection slots an exchange; the rest is for clients */
-#define NGX_HTTP_PSERVER_EXCHANGE_SHARE   4
+/*
+ * Two connection slots an exchange: of all slots a half at most is for
+ * exchanges, and a third of that half for work that was accepted, so that
+ * no number of questions can starve it.
+ */
+#define NGX_HTTP_PSERVER_EXCHANGE_SHARE   6
+#define NGX_HTTP_PSERVER_EXCHANGE_WORK    4
 
 #define NGX_HTTP_PSERVER_EXCHANGE_BUFFER  4096
 
@@ -74,6 +79,7 @@ void
 ngx_http_pserver_exchange_send(ngx_http_pserver_exchange_t *ex)
 {
     ngx_int_t                 rc;
+    ngx_uint_t                share;
     ngx_connection_t         *c;
     ngx_http_request_t       *r;
     ngx_http_cleanup_t       *cln;
@@ -82,9 +88,10 @@ ngx_http_pserver_exchange_send(ngx_http_pserver_exchange_t *ex)
     ngx_http_pserver_hold();
     ngx_http_pserver_count(exchanges, 1);
 
-    if (ngx_http_pserver_exchange_n
-        >= ngx_cycle->connection_n / NGX_HTTP_PSERVER_EXCHANGE_SHARE)
-    {
+    share = ex->work ? NGX_HTTP_PSERVER_EXCHANGE_WORK
+                     : NGX_HTTP_PSERVER_EXCHANGE_SHARE;
+
+    if (ngx_http_pserver_exchange_n >= ngx_cycle->connection_n / share) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "pserver: %ui exchanges are under way, "
                       "worker_connections are not enough",

@@ -61,6 +61,8 @@ struct ngx_http_pserver_exchange_s {
     ngx_msec_t                       timeout;    /* of all of it; 0: none */
     ngx_uint_t                       patient;    /* 1: the peer may be silent
                                                     until timeout */
+    ngx_uint_t                       work;       /* 1: for work that was
+                                                    accepted */
     ngx_http_pserver_tunnel_t       *tunnel;     /* NULL: none */
     ngx_http_pserver_exchange_handler_pt  handler;
     void                            *data;

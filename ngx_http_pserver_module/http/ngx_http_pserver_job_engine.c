@@ -474,6 +474,7 @@ ngx_http_pserver_engine_exchange(ngx_http_pserver_job_t *job,
     ex->method = method;
     ex->limit = NGX_HTTP_PSERVER_ENGINE_ANSWER;
     ex->timeout = NGX_HTTP_PSERVER_ENGINE_TIMEOUT;
+    ex->work = 1;
     ex->handler = handler;
     ex->data = job;
 
