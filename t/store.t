@@ -717,3 +717,34 @@ print $file "x" x 8;
 close $file;
 
 is scalar @{ get('owner1', '/v1/data')->{json}{scopes} }, 1, 'the other one';
+
+
+=== TEST 21: over HTTP/2
+--- http_config eval
+main::http_config(more => 'server { listen ' . main::port(8) . " http2;\n"
+    . main::sized('8m', '8k') . '}')
+--- config eval: main::config()
+--- script
+my $tmp = state_dir() . '/body';
+
+for my $n (10, 5000, 200000, 2000000) {
+    my $body = noise($n);
+
+    open my $out, '>:raw', $tmp or die;
+    print $out $body;
+    close $out;
+
+    my $auth = auth('owner1', 'POST', '/v1/data/demo.two', $body);
+    my $url = 'http://127.0.0.1:' . port(8) . '/v1/data/demo.two';
+
+    is qx(curl -s -o /dev/null -w '%{http_version} %{http_code}' --http2-prior-knowledge -H 'Authorization: $auth' -H 'Content-Type: x/y' --data-binary \@$tmp $url),
+        '2 201', "stored $n";
+
+    $auth = auth('owner1', 'GET', '/v1/data/demo.two');
+
+    my $got = qx(curl -s --http2-prior-knowledge -H 'Authorization: $auth' '$url?content=raw');
+    ok $got eq $body, "read $n";
+}
+
+unlink $tmp;
+is_deeply [ found(substr noise(2000000), 1000, 32) ], [], 'not on the disk';
