@@ -406,3 +406,29 @@ is(containers(), 0, 'no container is left');
 --- must_die
 --- error_log
 has no or a bad "memory"
+
+
+
+=== TEST 28: no more than the queue takes
+--- config eval
+config(pserver_engine => '/_engine/ jobs=1 queue=1',
+    pserver_operation => offers('test_sleep'))
+--- script
+my @answers = map { start_job('app1', fresh('ok')) } 0 .. 2 * workers();
+my @ids = map { $_->{json}{id} } grep { $_->{status} == 202 } @answers;
+my ($full) = grep { $_->{status} != 202 } @answers;
+
+cmp_ok(scalar @ids, '>=', 2, 'one runs, one waits');
+is($full->{status}, 429, 'there is no room');
+is($full->{json}{detail}{error_code}, 'RATE_LIMIT_ERROR', 'its code');
+is($full->{headers}{'retry-after'}, 5, 'when to come again');
+
+cancel_job('app1', $_) for @ids;
+finish('app1', $_) for @ids;
+
+is(containers(), 0, 'no container is left');
+
+my $again = start_job('app1', fresh('ok'));
+is($again->{status}, 202, 'there is room again');
+cancel_job('app1', $again->{json}{id});
+finish('app1', $again->{json}{id});

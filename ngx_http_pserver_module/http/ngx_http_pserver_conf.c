@@ -174,7 +174,7 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       NULL },
 
     { ngx_string("pserver_engine"),
-      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE12,
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE123,
       ngx_http_pserver_conf_engine,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -291,6 +291,8 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
      *     conf->gateway_loc = NULL;
      *     conf->engine = { 0, NULL };
      *     conf->engine_loc = NULL;
+     *     conf->engine_jobs = 0;
+     *     conf->engine_queue = 0;
      */
 
     conf->exchange = NGX_CONF_UNSET;
@@ -302,7 +304,6 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->chain_valid = NGX_CONF_UNSET_MSEC;
     conf->chain_stale = NGX_CONF_UNSET_MSEC;
     conf->contracts = NGX_CONF_UNSET_PTR;
-    conf->engine_jobs = NGX_CONF_UNSET_UINT;
     conf->operations = NGX_CONF_UNSET_PTR;
     conf->operation_access = NGX_CONF_UNSET_UINT;
     conf->require_nonce = NGX_CONF_UNSET;
@@ -343,6 +344,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->engine.data == NULL) {
         conf->engine = prev->engine;
         conf->engine_jobs = prev->engine_jobs;
+        conf->engine_queue = prev->engine_queue;
     }
 
     ngx_conf_merge_ptr_value(conf->operations, prev->operations, NULL);

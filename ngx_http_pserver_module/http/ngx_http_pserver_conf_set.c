@@ -410,6 +410,7 @@ ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_int_t   n;
     ngx_str_t  *value;
+    ngx_uint_t  i;
 
     if (plcf->engine.data) {
         return "is duplicate";
@@ -419,20 +420,35 @@ ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     plcf->engine = value[1];
     plcf->engine_jobs = 8;
+    plcf->engine_queue = 256;
 
-    if (cf->args->nelts == 3) {
+    for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_strncmp(value[2].data, "jobs=", 5) != 0) {
-            goto invalid;
+        if (ngx_strncmp(value[i].data, "jobs=", 5) == 0) {
+
+            n = ngx_atoi(value[i].data + 5, value[i].len - 5);
+
+            if (n <= 0) {
+                goto invalid;
+            }
+
+            plcf->engine_jobs = n;
+            continue;
         }
 
-        n = ngx_atoi(value[2].data + 5, value[2].len - 5);
+        if (ngx_strncmp(value[i].data, "queue=", 6) == 0) {
 
-        if (n <= 0) {
-            goto invalid;
+            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
+
+            if (n == NGX_ERROR) {
+                goto invalid;
+            }
+
+            plcf->engine_queue = n;
+            continue;
         }
 
-        plcf->engine_jobs = n;
+        goto invalid;
     }
 
     return NGX_CONF_OK;
@@ -440,7 +456,7 @@ ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       &value[2]);
+                       &value[i]);
 
     return NGX_CONF_ERROR;
 }

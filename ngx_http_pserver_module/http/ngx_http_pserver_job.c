@@ -49,6 +49,7 @@ static void ngx_http_pserver_job_wake(ngx_event_t *ev);
 
 static ngx_queue_t       ngx_http_pserver_jobs;
 static ngx_uint_t        ngx_http_pserver_jobs_running;
+static ngx_uint_t        ngx_http_pserver_jobs_n;       /* in the queue */
 
 
 ngx_int_t
@@ -95,6 +96,7 @@ ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
     }
 
     ngx_queue_insert_tail(&ngx_http_pserver_jobs, &job->queue);
+    ngx_http_pserver_jobs_n++;
 
     ngx_http_pserver_hold();
     job->held = 1;
@@ -159,6 +161,14 @@ ngx_http_pserver_job_timer(ngx_http_pserver_job_t *job, ngx_event_t *ev,
 
     job->connection.fd = (ngx_socket_t) -1;
     job->connection.data = job;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_job_full(ngx_http_pserver_loc_conf_t *plcf)
+{
+    return ngx_http_pserver_jobs_n
+           >= plcf->engine_jobs + plcf->engine_queue;
 }
 
 
@@ -669,6 +679,7 @@ ngx_http_pserver_job_free(ngx_http_pserver_job_t *job)
     }
 
     ngx_queue_remove(&job->queue);
+    ngx_http_pserver_jobs_n--;
 
     ngx_http_pserver_input_free(&job->input);
     ngx_http_pserver_output_free(&job->output);

@@ -95,6 +95,9 @@ struct ngx_http_pserver_job_s {
 };
 
 
+/* 1: this worker has as many jobs as jobs= and queue= of pserver_engine */
+ngx_uint_t ngx_http_pserver_job_full(ngx_http_pserver_loc_conf_t *plcf);
+
 /*
  * Drives a job whose row is on disk and under this worker's lease; copies
  * the row.  NGX_ERROR: no memory.

@@ -101,6 +101,7 @@ typedef struct {
     ngx_str_t                        engine;
     ngx_http_pserver_exchange_loc_t *engine_loc;
     ngx_uint_t                       engine_jobs;
+    ngx_uint_t                       engine_queue;
 
     ngx_array_t                     *operations; /* of operation_t *,
                                                     http/operation */

@@ -17,6 +17,10 @@
 #include <sodium.h>
 
 
+/* seconds */
+#define NGX_HTTP_PSERVER_CREATE_RETRY  5
+
+
 typedef struct ngx_http_pserver_accept_s  ngx_http_pserver_accept_t;
 
 
@@ -72,6 +76,7 @@ struct ngx_http_pserver_accept_s {
 
 static void ngx_http_pserver_create_body(ngx_http_request_t *r,
     ngx_str_t *body);
+static ngx_int_t ngx_http_pserver_create_full(ngx_http_request_t *r);
 static ngx_http_pserver_create_t *ngx_http_pserver_create_state(
     ngx_http_request_t *r);
 static void ngx_http_pserver_create_cleanup(void *data);
@@ -135,9 +140,32 @@ ngx_http_pserver_create_body(ngx_http_request_t *r, ngx_str_t *body)
         return;
     }
 
+    /* nothing was asked or written for it yet */
+
+    if (ngx_http_pserver_job_full(create->plcf)) {
+        ngx_http_finalize_request(r, ngx_http_pserver_create_full(r));
+        return;
+    }
+
     create->state = NGX_HTTP_PSERVER_CREATE_CHECK;
 
     ngx_http_pserver_create_next(create);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_create_full(ngx_http_request_t *r)
+{
+    if (ngx_http_pserver_retry_after(r, NGX_HTTP_PSERVER_CREATE_RETRY)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_pserver_error_compute(r, NGX_HTTP_TOO_MANY_REQUESTS,
+                                          "RATE_LIMIT_ERROR",
+                                          "Too many operations wait here",
+                                          NULL);
 }
 
 
