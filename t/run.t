@@ -181,8 +181,8 @@ my $export = file("docker/examples/export.json");
         uid => 65534, gid => 65534, pid => "other", stdin => -1,
         NoNewPrivs => 1, Seccomp => 2, CapPrm => "0" x 16,
         CapBnd => "0" x 16,
-        env => ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/work",
-                "TMPDIR=/work/tmp", "LANG=C.UTF-8"],
+        env => ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/job",
+                "TMPDIR=/job/tmp", "LANG=C.UTF-8"],
         input => decode_json($in) }, "echo: user, environment, input");
     is_deeply($r->{names}, ["more/a.txt", "more/deep/b.txt", "more.txt",
                             "result.json"], "echo: sorted, deep");
@@ -250,7 +250,7 @@ my $export = file("docker/examples/export.json");
     is($r->{status}, 13, "unread: EACCES");
 }
 
-for (["/nothing", 2, "ENOENT"], ["/work/in/program", 13, "EACCES: noexec"]) {
+for (["/nothing", 2, "ENOENT"], ["/job/in/program", 13, "EACCES: noexec"]) {
     my ($command, $errno, $what) = @$_;
     my $r = run("test_echo", poke => ["/operation", $command],
                 files => ["program" => "#!/operation\n"]);
@@ -316,10 +316,10 @@ my @bad = (
                                         . "\0" x 512],
     ["no archive", raw => DockerEngine::input(1024, "")],
     ["leads out", files => ["../out/result.json" => "{}"]],
-    ["absolute", files => ["/work/out/result.json" => "{}"]],
+    ["absolute", files => ["/job/out/result.json" => "{}"]],
     ["twice", files => ["a" => "1", "a" => "2"]],
     ["a file as a folder", files => ["a" => "1", "a/b" => "2"]],
-    ["more than /work holds", work => MiB, files => ["a" => "1" x (2 * MiB)]],
+    ["more than /job holds", work => MiB, files => ["a" => "1" x (2 * MiB)]],
 );
 
 for (@bad) {

@@ -13,8 +13,8 @@
 #include <yajl/yajl_tree.h>
 
 
-#define OPERATION_IN   "/work/in"
-#define OPERATION_OUT  "/work/out"
+#define OPERATION_IN   "/job/in"
+#define OPERATION_OUT  "/job/out"
 
 /* how an operation says that it can't use its input */
 #define OPERATION_BAD_PARAMETERS  2
@@ -32,7 +32,7 @@ typedef struct {
 typedef void (*message_pt)(const message_t *message, void *data);
 
 
-/* of /work/in/operation.json; NULL where there is none */
+/* of /job/in/operation.json; NULL where there is none */
 yajl_val operation_parameters(void);
 
 /*
@@ -41,7 +41,7 @@ yajl_val operation_parameters(void);
  */
 size_t operation_messages(message_pt call, void *data);
 
-/* opens a file in /work/out for writing, or ends the program */
+/* opens a file in /job/out for writing, or ends the program */
 FILE *operation_create(const char *name);
 void operation_close(FILE *f);
 

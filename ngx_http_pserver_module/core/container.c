@@ -10,7 +10,7 @@
 
 #define CONTAINER_USER   "65534:65534"
 #define CONTAINER_MIB    1048576ULL
-#define CONTAINER_WORK   "/work"
+#define CONTAINER_WORK   "/job"
 
 #define CONTAINER_ARGC_MAX  32
 #define CONTAINER_ARGV_MAX  2048

@@ -9,7 +9,7 @@
  *
  * A container has no network, no capability, no way to gain privileges, a
  * read-only root, no volume, no log, and one writable place: a tmpfs at
- * /work, whose pages count against its memory.  Its entry point is
+ * /job, whose pages count against its memory.  Its entry point is
  * pserver-run (payload.h), which the image brings: so the engine may be on
  * another host, and the body has no mount that somebody could widen.  It is
  * process 1, not a child of the engine's init: it reaps, no signal from
@@ -44,7 +44,7 @@ typedef struct {
                                         gVisor's own processes count: it
                                         needs some 256 MiB and 64 pids */
     uint64_t              memory;    /* bytes, 8 MiB to 1 TiB; no swap */
-    uint64_t              work;      /* bytes of /work, 1 MiB to memory */
+    uint64_t              work;      /* bytes of /job, 1 MiB to memory */
     uint32_t              cpus;      /* thousandths, 10 to 1024000 */
     uint32_t              pids;      /* 2 to 32768, pserver-run is one */
     uint32_t              nofile;    /* open files, 16 to 20000 */

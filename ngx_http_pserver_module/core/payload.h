@@ -7,7 +7,7 @@
  *     0   8  "PSRV-IN1"
  *     8   8  length of the archive
  *    16   8  limit for the archive of the result
- *    24      the archive: a ustar of /work/in, as in tar.h
+ *    24      the archive: a ustar of /job/in, as in tar.h
  *
  * Both lengths are known before the first byte goes out, so neither side
  * needs the other to close its end, and a container that has waited for its
@@ -20,7 +20,7 @@
  *     8   4  outcome: pserver_payload_outcome_e
  *    12   4  exit status of the command: 0 to 255, 128 + n for a signal n
  *    16   8  length of the archive, 0 unless outcome is RAN
- *    24      the archive: a ustar of the files in /work/out, sorted
+ *    24      the archive: a ustar of the files in /job/out, sorted
  *
  * The command's own stdout and stderr come as the container's stderr, cut
  * off after PSERVER_PAYLOAD_STDERR_MAX bytes.  They may hold the owner's
@@ -50,10 +50,10 @@
 typedef enum {
     PSERVER_PAYLOAD_RAN = 0,         /* the command ran and ended by itself */
     PSERVER_PAYLOAD_INPUT,           /* the input was not as described here,
-                                        or did not fit into /work */
+                                        or did not fit into /job */
     PSERVER_PAYLOAD_COMMAND,         /* the command could not be started */
     PSERVER_PAYLOAD_OUTPUT,          /* a name, a file type or the number of
-                                        files in /work/out is not allowed */
+                                        files in /job/out is not allowed */
     PSERVER_PAYLOAD_LIMIT            /* the archive is over the limit */
 } pserver_payload_outcome_e;
 

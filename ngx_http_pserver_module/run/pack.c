@@ -1,5 +1,5 @@
 /*
- * The output: from /work/out to stdout, see run.h.
+ * The output: from /job/out to stdout, see run.h.
  */
 
 #include <dirent.h>

@@ -22,10 +22,10 @@
 #include "core/payload.h"
 
 
-#define RUN_WORK      "/work"
-#define RUN_IN        "/work/in"
-#define RUN_OUT       "/work/out"
-#define RUN_TMP       "/work/tmp"
+#define RUN_WORK      "/job"
+#define RUN_IN        "/job/in"
+#define RUN_OUT       "/job/out"
+#define RUN_TMP       "/job/tmp"
 
 #define RUN_BUF_LEN   65536
 
@@ -39,7 +39,7 @@ extern u_char  run_buf[RUN_BUF_LEN];
 
 /*
  * Reads the head and the archive from fd and writes the files below
- * /work/in.  PSERVER_OK, or PSERVER_INVALID with *error = errno or 0;
+ * /job/in.  PSERVER_OK, or PSERVER_INVALID with *error = errno or 0;
  * PSERVER_DONE: the stream has ended before its first byte.
  */
 int run_unpack(int fd, pserver_payload_input_t *in, int *error);
@@ -52,7 +52,7 @@ int run_unpack(int fd, pserver_payload_input_t *in, int *error);
 int run_command(char **argv, uint32_t *status, int *error);
 
 /*
- * Lists the files of /work/out, whose archive may have "limit" bytes.  RAN
+ * Lists the files of /job/out, whose archive may have "limit" bytes.  RAN
  * and its length, or OUTPUT or LIMIT with *error = errno or 0.
  */
 pserver_payload_outcome_e run_list(uint64_t limit, uint64_t *length,

@@ -1,5 +1,5 @@
 /*
- * The input: from stdin to /work/in, see run.h.
+ * The input: from stdin to /job/in, see run.h.
  */
 
 #include <errno.h>

@@ -40,7 +40,7 @@ test_exit(void)
     puts("out of exit");
     fflush(stdout);
     fputs("err of exit\n", stderr);
-    put("/work/out/result.json", "{\"never\":\"seen\"}");
+    put("/job/out/result.json", "{\"never\":\"seen\"}");
 
     return 3;
 }
@@ -50,13 +50,13 @@ static int
 test_sleep(void)
 {
     sleep(3600);
-    put("/work/out/result.json", "{\"slept\":true}");
+    put("/job/out/result.json", "{\"slept\":true}");
 
     return 0;
 }
 
 
-/* 1 MiB of talk and as much of a result as fits into /work */
+/* 1 MiB of talk and as much of a result as fits into /job */
 
 static int
 test_flood(void)
@@ -70,7 +70,7 @@ test_flood(void)
         (void) !write(STDOUT_FILENO, block, sizeof(block));
     }
 
-    fd = open("/work/out/result.json", O_WRONLY|O_CREAT, 0600);
+    fd = open("/job/out/result.json", O_WRONLY|O_CREAT, 0600);
 
     while (write(fd, block, sizeof(block)) > 0) {
         /* void */
@@ -116,7 +116,7 @@ test_oom(void)
 static int
 test_badout(void)
 {
-    (void) !symlink("/work/in/operation.json", "/work/out/result.json");
+    (void) !symlink("/job/in/operation.json", "/job/out/result.json");
 
     return 0;
 }
@@ -127,9 +127,9 @@ test_badout(void)
 static int
 test_unread(void)
 {
-    put("/work/out/result.json", "{}");
+    put("/job/out/result.json", "{}");
 
-    return chmod("/work/out/result.json", 0);
+    return chmod("/job/out/result.json", 0);
 }
 
 
@@ -138,7 +138,7 @@ test_unread(void)
 static int
 test_notjson(void)
 {
-    put("/work/out/result.json", "{\"half\":");
+    put("/job/out/result.json", "{\"half\":");
 
     return 0;
 }
@@ -147,7 +147,7 @@ test_notjson(void)
 static int
 test_noresult(void)
 {
-    put("/work/out/other.txt", "other\n");
+    put("/job/out/other.txt", "other\n");
 
     return 0;
 }
@@ -159,7 +159,7 @@ static int
 test_volume(void)
 {
     put("/data/leak.txt", "leak\n");
-    put("/work/out/result.json", "{\"leaked\":true}");
+    put("/job/out/result.json", "{\"leaked\":true}");
 
     return 0;
 }
@@ -178,7 +178,7 @@ test_attack(void)
     pid_t    pid;
     char     byte;
 
-    f = fopen("/work/out/result.json", "w");
+    f = fopen("/job/out/result.json", "w");
 
     if (f == NULL) {
         return 9;
@@ -194,8 +194,8 @@ test_attack(void)
     fprintf(f, ",\"kill\":%d", kill(1, SIGKILL) && kill(1, SIGSTOP));
     fprintf(f, ",\"root\":%d", open("/planted", O_CREAT|O_RDWR, 0600) != -1);
     fprintf(f, ",\"setuid\":%d", setuid(0) != -1);
-    fprintf(f, ",\"exec\":%d", chmod("/work/out/result.json", 0700) == 0
-            && access("/work/out/result.json", X_OK) == 0);
+    fprintf(f, ",\"exec\":%d", chmod("/job/out/result.json", 0700) == 0
+            && access("/job/out/result.json", X_OK) == 0);
     fprintf(f, ",\"inet\":%d", socket(AF_INET, SOCK_RAW, 1) != -1);
 
     fd = open("/proc/net/route", O_RDONLY);
@@ -223,7 +223,7 @@ test_attack(void)
             (void) !write(fds[1], "x", 1);
 
             for ( ;; ) {
-                f = fopen("/work/out/late.txt", "a");
+                f = fopen("/job/out/late.txt", "a");
 
                 if (f) {
                     fputs("late\n", f);
@@ -280,8 +280,8 @@ test_echo(void)
     FILE         *in, *out;
     extern char **environ;
 
-    in = fopen("/work/in/operation.json", "r");
-    out = fopen("/work/out/result.json", "w");
+    in = fopen("/job/in/operation.json", "r");
+    out = fopen("/job/out/result.json", "w");
 
     if (in == NULL || out == NULL) {
         return 9;
@@ -309,16 +309,16 @@ test_echo(void)
     fprintf(out, "}\n");
 
     if (fclose(out) != 0
-        || mkdir("/work/out/more", 0700) == -1
-        || mkdir("/work/out/more/deep", 0700) == -1
-        || mkdir("/work/out/more/empty", 0700) == -1)
+        || mkdir("/job/out/more", 0700) == -1
+        || mkdir("/job/out/more/deep", 0700) == -1
+        || mkdir("/job/out/more/empty", 0700) == -1)
     {
         return 9;
     }
 
-    put("/work/out/more/deep/b.txt", "b\n");
-    put("/work/out/more/a.txt", "");
-    put("/work/out/more.txt", "more\n");
+    put("/job/out/more/deep/b.txt", "b\n");
+    put("/job/out/more/a.txt", "");
+    put("/job/out/more.txt", "more\n");
 
     return 0;
 }
