@@ -550,15 +550,15 @@ my $memory = sub {
     return $sum;
 };
 
-my $body = noise(32) x 2000000;
+my $body = noise(32) x 750000;
 my $before = $memory->();
 
 is post('owner1', '/v1/data/demo.big', $body,
-    { 'Content-Type' => 'x/y' })->{status}, 201, '64 MB stored';
+    { 'Content-Type' => 'x/y' })->{status}, 201, '24 MB stored';
 ok get('owner1', '/v1/data/demo.big?content=raw')->{content} eq $body, 'read';
-ok length get('owner1', '/v1/data/demo.big')->{content} > 85000000, 'base64';
+ok length get('owner1', '/v1/data/demo.big')->{content} > 32000000, 'base64';
 
-cmp_ok $memory->() - $before, '<', 16000, 'kilobytes more';
+cmp_ok $memory->() - $before, '<', 12000, 'kilobytes more';
 
 
 === TEST 17: twenty at once are twenty versions

@@ -12,11 +12,9 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_header.h"
-#include "ngx_http_pserver_once.h"
 #include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_store_put.h"
 #include "ngx_http_pserver_thread.h"
-#include "ngx_http_pserver_writer.h"
-#include "../core/json_stream.h"
 #include "../core/text.h"
 
 #include <sodium.h>
@@ -27,29 +25,6 @@
 #define NGX_HTTP_PSERVER_PUT_TYPE_MAX  255
 #define NGX_HTTP_PSERVER_PUT_NAME_MAX  255
 #define NGX_HTTP_PSERVER_PUT_NOTE_MAX  2048
-
-
-typedef struct {
-    u_char                          *root;
-    uint64_t                         chain_id;
-    pserver_address_t                owner;
-    const pserver_web3signed_t      *claims;
-    pserver_seal_meta_t              meta;
-
-    u_char                          *batch;
-    size_t                           size;
-    size_t                           len;
-
-    ngx_http_pserver_writer_t       *writer;
-    pserver_json_stream_t            json;
-
-    ngx_uint_t                       rc;
-    unsigned                         open:1;
-    unsigned                         last:1;
-    unsigned                         bad_json:1;
-    unsigned                         bad_hash:1;
-    unsigned                         repeat:1;
-} ngx_http_pserver_put_t;
 
 
 static ngx_int_t ngx_http_pserver_put_create(ngx_http_request_t *r,
@@ -63,11 +38,6 @@ static ngx_int_t ngx_http_pserver_put_take(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
 static void ngx_http_pserver_put_post(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
-static void ngx_http_pserver_put_run(void *data);
-static ngx_uint_t ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put);
-static ngx_uint_t ngx_http_pserver_put_publish(ngx_http_pserver_put_t *put);
-static ngx_uint_t ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put);
-static void ngx_http_pserver_put_publish_run(void *data);
 static void ngx_http_pserver_put_done(ngx_http_request_t *r, void *data);
 static void ngx_http_pserver_put_log(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
@@ -368,149 +338,6 @@ ngx_http_pserver_put_post(ngx_http_request_t *r, ngx_http_pserver_put_t *put)
 }
 
 
-/* in a thread */
-
-static void
-ngx_http_pserver_put_run(void *data)
-{
-    ngx_http_pserver_put_t  *put = data;
-
-    put->rc = ngx_http_pserver_put_seal(put);
-
-    sodium_memzero(put->batch, put->len);
-    put->len = 0;
-}
-
-
-static ngx_uint_t
-ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
-{
-    ngx_uint_t                  rc;
-    ngx_http_pserver_writer_t  *writer;
-
-    writer = put->writer;
-
-    if (!put->open) {
-        put->open = 1;
-
-        rc = ngx_http_pserver_writer_open(writer, put->root, put->chain_id,
-                                          &put->owner, put->meta.scope);
-
-        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-            return rc;
-        }
-    }
-
-    if (put->meta.kind == PSERVER_SEAL_JSON
-        && (pserver_json_stream_feed(&put->json, put->batch, put->len)
-            != PSERVER_OK
-            || (put->last && pserver_json_stream_end(&put->json)
-                             != PSERVER_OK)))
-    {
-        /* said only of a body that is the owner's: the hash comes first */
-
-        put->bad_json = 1;
-    }
-
-    rc = ngx_http_pserver_writer_write(writer, put->batch, put->len,
-                                       put->last);
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK || !put->last) {
-        return rc;
-    }
-
-    if (pserver_web3signed_body(put->claims, writer->seal.sha256)
-        != PSERVER_WEB3SIGNED_OK)
-    {
-        put->bad_hash = 1;
-    }
-
-    if (put->bad_hash || put->bad_json) {
-        return NGX_HTTP_PSERVER_STORE_OK;
-    }
-
-    return ngx_http_pserver_put_seen(put);
-}
-
-
-/* a repeat is answered as the first was; the rest goes on to the log */
-
-static ngx_uint_t
-ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
-{
-    uint64_t                 collected_at;
-    ngx_uint_t               rc, repeat;
-    ngx_http_pserver_once_t  once;
-
-    rc = ngx_http_pserver_once_begin(&once, &put->writer->owner, put->claims,
-                                     &repeat, &collected_at);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK && repeat) {
-        put->repeat = 1;
-        put->meta.collected_at = collected_at;
-    }
-
-    ngx_http_pserver_once_end(&once);
-
-    return rc;
-}
-
-
-/* in a thread, once the log has the entry */
-
-static void
-ngx_http_pserver_put_publish_run(void *data)
-{
-    ngx_http_pserver_put_t  *put = data;
-
-    put->rc = ngx_http_pserver_put_publish(put);
-}
-
-
-/* what was stored before for the same signature is not stored again */
-
-static ngx_uint_t
-ngx_http_pserver_put_publish(ngx_http_pserver_put_t *put)
-{
-    uint64_t                    collected_at;
-    ngx_uint_t                  rc, repeat;
-    ngx_http_pserver_once_t     once;
-    ngx_http_pserver_writer_t  *writer;
-
-    writer = put->writer;
-
-    rc = ngx_http_pserver_once_begin(&once, &writer->owner, put->claims,
-                                     &repeat, &collected_at);
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        goto done;
-    }
-
-    if (repeat) {
-        put->repeat = 1;
-        put->meta.collected_at = collected_at;
-        goto done;
-    }
-
-    rc = ngx_http_pserver_once_prepare(&once, &writer->owner,
-                                       put->meta.collected_at);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_writer_publish(writer, &put->meta);
-    }
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_once_done(&once, &writer->owner);
-    }
-
-done:
-
-    ngx_http_pserver_once_end(&once);
-
-    return rc;
-}
-
-
 static void
 ngx_http_pserver_put_done(ngx_http_request_t *r, void *data)
 {
@@ -585,7 +412,7 @@ ngx_http_pserver_put_logged(ngx_http_request_t *r, ngx_int_t rc)
 
     if (rc != NGX_OK
         || ngx_http_pserver_thread_run_request(r,
-                                          ngx_http_pserver_put_publish_run,
+                                          ngx_http_pserver_put_publish,
                                           ngx_http_pserver_put_published,
                                           ctx->state)
            != NGX_OK)

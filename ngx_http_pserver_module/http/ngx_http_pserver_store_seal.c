@@ -1,0 +1,153 @@
+/*
+ * POST /v1/data/{scope}: what happens in threads.
+ */
+
+
+#include "ngx_http_pserver_store_put.h"
+#include "ngx_http_pserver_once.h"
+
+#include <sodium.h>
+
+
+static ngx_uint_t ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put);
+static ngx_uint_t ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put);
+static ngx_uint_t ngx_http_pserver_put_link(ngx_http_pserver_put_t *put);
+
+
+void
+ngx_http_pserver_put_run(void *data)
+{
+    ngx_http_pserver_put_t  *put = data;
+
+    put->rc = ngx_http_pserver_put_seal(put);
+
+    sodium_memzero(put->batch, put->len);
+    put->len = 0;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
+{
+    ngx_uint_t                  rc;
+    ngx_http_pserver_writer_t  *writer;
+
+    writer = put->writer;
+
+    if (!put->open) {
+        put->open = 1;
+
+        rc = ngx_http_pserver_writer_open(writer, put->root, put->chain_id,
+                                          &put->owner, put->meta.scope);
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+    }
+
+    if (put->meta.kind == PSERVER_SEAL_JSON
+        && (pserver_json_stream_feed(&put->json, put->batch, put->len)
+            != PSERVER_OK
+            || (put->last && pserver_json_stream_end(&put->json)
+                             != PSERVER_OK)))
+    {
+        /* said only of a body that is the owner's: the hash comes first */
+
+        put->bad_json = 1;
+    }
+
+    rc = ngx_http_pserver_writer_write(writer, put->batch, put->len,
+                                       put->last);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK || !put->last) {
+        return rc;
+    }
+
+    if (pserver_web3signed_body(put->claims, writer->seal.sha256)
+        != PSERVER_WEB3SIGNED_OK)
+    {
+        put->bad_hash = 1;
+    }
+
+    if (put->bad_hash || put->bad_json) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    return ngx_http_pserver_put_seen(put);
+}
+
+
+/* a repeat is answered as the first was; the rest goes on to the log */
+
+static ngx_uint_t
+ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
+{
+    uint64_t                 collected_at;
+    ngx_uint_t               rc, repeat;
+    ngx_http_pserver_once_t  once;
+
+    rc = ngx_http_pserver_once_begin(&once, &put->writer->owner, put->claims,
+                                     &repeat, &collected_at);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && repeat) {
+        put->repeat = 1;
+        put->meta.collected_at = collected_at;
+    }
+
+    ngx_http_pserver_once_end(&once);
+
+    return rc;
+}
+
+
+void
+ngx_http_pserver_put_publish(void *data)
+{
+    ngx_http_pserver_put_t  *put = data;
+
+    put->rc = ngx_http_pserver_put_link(put);
+}
+
+
+/* what was stored before for the same signature is not stored again */
+
+static ngx_uint_t
+ngx_http_pserver_put_link(ngx_http_pserver_put_t *put)
+{
+    uint64_t                    collected_at;
+    ngx_uint_t                  rc, repeat;
+    ngx_http_pserver_once_t     once;
+    ngx_http_pserver_writer_t  *writer;
+
+    writer = put->writer;
+
+    rc = ngx_http_pserver_once_begin(&once, &writer->owner, put->claims,
+                                     &repeat, &collected_at);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        goto done;
+    }
+
+    if (repeat) {
+        put->repeat = 1;
+        put->meta.collected_at = collected_at;
+        goto done;
+    }
+
+    rc = ngx_http_pserver_once_prepare(&once, &writer->owner,
+                                       put->meta.collected_at);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_writer_publish(writer, &put->meta);
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_once_done(&once, &writer->owner);
+    }
+
+done:
+
+    ngx_http_pserver_once_end(&once);
+
+    return rc;
+}
