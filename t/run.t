@@ -368,10 +368,10 @@ is(run("test_echo", raw => DockerEngine::input(1 << 20, "\0" x 1024))
 
 # no word of the owner's stays on the engine's disk
 
-SKIP: {
+{
     my ($dir) = $engine->{sock} =~ m{(.*)/};
 
-    skip "the engine's folder is not here", 2 if !-d "$dir/data";
+    ok(-d "$dir/data", "the engine's folder is here");
 
     my $look = "grep -rlaFf docker/examples/rare-words.txt";
 

@@ -32,6 +32,8 @@ static ngx_int_t ngx_http_pserver_operation_memory(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_tmpfs(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
+static ngx_int_t ngx_http_pserver_operation_number(ngx_int_t n,
+    uint32_t *out);
 static ngx_int_t ngx_http_pserver_operation_cpus(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_pids(ngx_conf_t *cf,
@@ -354,21 +356,28 @@ ngx_http_pserver_operation_tmpfs(ngx_conf_t *cf,
 }
 
 
+/* n is what a parser of nginx returned: NGX_ERROR, or a number */
+
 static ngx_int_t
-ngx_http_pserver_operation_cpus(ngx_conf_t *cf,
-    ngx_http_pserver_operation_t *op, ngx_str_t *value)
+ngx_http_pserver_operation_number(ngx_int_t n, uint32_t *out)
 {
-    ngx_int_t  n;
-
-    n = ngx_atofp(value->data, value->len, 3);
-
     if (n <= 0 || (ngx_uint_t) n > NGX_MAX_UINT32_VALUE) {
         return NGX_ERROR;
     }
 
-    op->container.cpus = n;
+    *out = n;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_operation_cpus(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value)
+{
+    return ngx_http_pserver_operation_number(ngx_atofp(value->data,
+                                                       value->len, 3),
+                                             &op->container.cpus);
 }
 
 
@@ -376,17 +385,9 @@ static ngx_int_t
 ngx_http_pserver_operation_pids(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value)
 {
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n <= 0 || (ngx_uint_t) n > NGX_MAX_UINT32_VALUE) {
-        return NGX_ERROR;
-    }
-
-    op->container.pids = n;
-
-    return NGX_OK;
+    return ngx_http_pserver_operation_number(ngx_atoi(value->data,
+                                                      value->len),
+                                             &op->container.pids);
 }
 
 
@@ -394,17 +395,9 @@ static ngx_int_t
 ngx_http_pserver_operation_nofile(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value)
 {
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n <= 0 || (ngx_uint_t) n > NGX_MAX_UINT32_VALUE) {
-        return NGX_ERROR;
-    }
-
-    op->container.nofile = n;
-
-    return NGX_OK;
+    return ngx_http_pserver_operation_number(ngx_atoi(value->data,
+                                                      value->len),
+                                             &op->container.nofile);
 }
 
 
