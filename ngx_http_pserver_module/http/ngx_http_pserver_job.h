@@ -27,6 +27,7 @@
 
 
 #define NGX_HTTP_PSERVER_JOB_ATTEMPTS  2
+#define NGX_HTTP_PSERVER_JOB_RETRY     1000
 
 #define NGX_HTTP_PSERVER_INSTANCE_LEN  32        /* hex */
 
@@ -118,8 +119,20 @@ void ngx_http_pserver_job_event(ngx_http_pserver_job_t *job,
     pserver_job_event_e event, uint32_t value);
 
 void ngx_http_pserver_job_retry(ngx_http_pserver_job_t *job);
-void ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc);
+void ngx_http_pserver_job_release(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_free(ngx_http_pserver_job_t *job);
+
+/* http/job_check: CHECK, and the same again while it runs */
+void ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
+    ngx_http_pserver_permission_kind_e kind, uint64_t not_before);
+
+/* http/job_record: RUN, what the tunnel brings, and the end */
+void ngx_http_pserver_job_run(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_wake(ngx_event_t *ev);
+void ngx_http_pserver_job_record(ngx_http_pserver_job_t *job);
+
+/* what a thread made of the row */
+void ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc);
 
 /* http/job_disk: the steps in a thread */
 void ngx_http_pserver_job_load(ngx_http_pserver_job_t *job);

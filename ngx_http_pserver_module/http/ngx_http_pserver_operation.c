@@ -3,89 +3,25 @@
  */
 
 
-#include "ngx_http_pserver_operation.h"
-#include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_operation_create.h"
 #include "ngx_http_pserver_body.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_thread.h"
-#include "ngx_http_pserver_zone.h"
 
 #include "../core/encode.h"
-#include "../core/optext.h"
 
 #include <sodium.h>
 
 
-/* seconds */
-#define NGX_HTTP_PSERVER_CREATE_RETRY  5
-
-
-typedef struct ngx_http_pserver_accept_s  ngx_http_pserver_accept_t;
-
-
-/* what the request waits for */
-
-typedef enum {
-    NGX_HTTP_PSERVER_CREATE_CHECK = 0,  /* may it? */
-    NGX_HTTP_PSERVER_CREATE_DATA,       /* is the data there; is it new? */
-    NGX_HTTP_PSERVER_CREATE_AUDIT,      /* the decision, in the log */
-    NGX_HTTP_PSERVER_CREATE_ACCEPT,     /* the job, in the ledger */
-    NGX_HTTP_PSERVER_CREATE_ANSWER
-} ngx_http_pserver_create_state_e;
-
-
-typedef struct {
-    ngx_http_request_t              *request;
-    ngx_http_pserver_loc_conf_t     *plcf;
-    ngx_http_pserver_create_state_e  state;
-
-    pserver_optext_t                 text;
-    pserver_ledger_row_t             row;
-
-    ngx_http_pserver_permission_t    check;
-    ngx_http_pserver_input_t         input;
-
-    ngx_http_pserver_ledger_at_t     at;
-    ngx_http_pserver_ledger_t        first;
-    ngx_uint_t                       repeat;
-    ngx_uint_t                       rc;
-
-    ngx_http_pserver_accept_t       *accept;
-
-    unsigned                         checking:1;
-} ngx_http_pserver_create_t;
-
-
-/*
- * Writing the job down outlives the request: once it is in the ledger it
- * runs, whether or not the client is still there.
- */
-
-struct ngx_http_pserver_accept_s {
-    ngx_http_pserver_create_t       *create;     /* NULL: it is gone */
-    ngx_http_pserver_loc_conf_t     *plcf;
-    ngx_http_pserver_ledger_at_t     at;
-    pserver_ledger_row_t             row;
-    ngx_http_pserver_ledger_t        first;
-    ngx_uint_t                       repeat;
-    ngx_uint_t                       rc;
-    u_char                           texts[1];
-};
-
-
 static void ngx_http_pserver_create_body(ngx_http_request_t *r,
     ngx_str_t *body);
-static ngx_int_t ngx_http_pserver_create_full(ngx_http_request_t *r);
 static ngx_http_pserver_create_t *ngx_http_pserver_create_state(
     ngx_http_request_t *r);
 static void ngx_http_pserver_create_cleanup(void *data);
 static void ngx_http_pserver_create_pool_cleanup(void *data);
 static ngx_int_t ngx_http_pserver_create_text(
     ngx_http_pserver_create_t *create, ngx_str_t *body);
-static ngx_int_t ngx_http_pserver_create_text_error(ngx_http_request_t *r,
-    pserver_optext_reason_e reason);
-static void ngx_http_pserver_create_next(ngx_http_pserver_create_t *create);
 static ngx_int_t ngx_http_pserver_create_check(
     ngx_http_pserver_create_t *create);
 static void ngx_http_pserver_create_checked(
@@ -95,22 +31,10 @@ static ngx_int_t ngx_http_pserver_create_allowed(
 static void ngx_http_pserver_create_data_run(void *data);
 static void ngx_http_pserver_create_data_done(ngx_http_request_t *r,
     void *data);
-static ngx_int_t ngx_http_pserver_create_data_error(
-    ngx_http_pserver_create_t *create);
 static ngx_int_t ngx_http_pserver_create_audit(
     ngx_http_pserver_create_t *create);
 static void ngx_http_pserver_create_audited(ngx_http_request_t *r,
     ngx_int_t rc);
-static ngx_int_t ngx_http_pserver_create_accept(
-    ngx_http_pserver_create_t *create);
-static void ngx_http_pserver_create_accept_run(void *data);
-static void ngx_http_pserver_create_accept_done(void *data);
-static ngx_int_t ngx_http_pserver_create_answer(
-    ngx_http_pserver_create_t *create);
-static void ngx_http_pserver_create_refuse(ngx_http_pserver_create_t *create,
-    ngx_int_t status);
-static void ngx_http_pserver_create_entry(ngx_http_pserver_create_t *create,
-    ngx_http_pserver_audit_entry_t *entry);
 
 
 ngx_int_t
@@ -150,22 +74,6 @@ ngx_http_pserver_create_body(ngx_http_request_t *r, ngx_str_t *body)
     create->state = NGX_HTTP_PSERVER_CREATE_CHECK;
 
     ngx_http_pserver_create_next(create);
-}
-
-
-static ngx_int_t
-ngx_http_pserver_create_full(ngx_http_request_t *r)
-{
-    if (ngx_http_pserver_retry_after(r, NGX_HTTP_PSERVER_CREATE_RETRY)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_pserver_error_compute(r, NGX_HTTP_TOO_MANY_REQUESTS,
-                                          "RATE_LIMIT_ERROR",
-                                          "Too many operations wait here",
-                                          NULL);
 }
 
 
@@ -215,10 +123,7 @@ ngx_http_pserver_create_cleanup(void *data)
         ngx_http_pserver_permission_cancel(&create->check);
     }
 
-    if (create->accept) {
-        create->accept->create = NULL;
-        create->accept = NULL;
-    }
+    ngx_http_pserver_create_accept_leave(create);
 }
 
 
@@ -286,27 +191,9 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
 }
 
 
-static ngx_int_t
-ngx_http_pserver_create_text_error(ngx_http_request_t *r,
-    pserver_optext_reason_e reason)
-{
-    const pserver_optext_error_t  *error;
-
-    error = pserver_optext_error(reason);
-
-    if (error->status == 422) {
-        return ngx_http_pserver_error_validation(r, error->loc,
-                                                 error->message, error->type);
-    }
-
-    return ngx_http_pserver_error_compute(r, error->status, error->code,
-                                          error->message, error->loc);
-}
-
-
 /* each state starts what the request then waits for, or ends it */
 
-static void
+void
 ngx_http_pserver_create_next(ngx_http_pserver_create_t *create)
 {
     ngx_int_t  rc;
@@ -491,64 +378,6 @@ ngx_http_pserver_create_data_done(ngx_http_request_t *r, void *data)
 
 
 static ngx_int_t
-ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
-{
-    ngx_http_request_t  *r;
-
-    r = create->request;
-
-    switch (create->input.rc) {
-
-    case NGX_HTTP_PSERVER_INPUT_OK:
-        break;
-
-    case NGX_HTTP_PSERVER_INPUT_NOT_FOUND:
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_NOT_FOUND,
-                                       "NOT_FOUND_ERROR",
-                                       "The data is not here", NULL);
-
-    case NGX_HTTP_PSERVER_INPUT_BAD:
-        return ngx_http_pserver_error_compute(r,
-                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                       "DECRYPTION_ERROR",
-                                       "The data does not open", NULL);
-
-    case NGX_HTTP_PSERVER_INPUT_FILTERS:
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_BAD_REQUEST,
-                                       "VALIDATION_ERROR_FILTERS",
-                                       "The grant's filters can't be applied",
-                                       "filters");
-
-    case NGX_HTTP_PSERVER_INPUT_TOO_LARGE:
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_BAD_REQUEST,
-                                       "VALIDATION_ERROR",
-                                       "The data is more than the operation "
-                                       "takes", NULL);
-
-    default: /* NGX_HTTP_PSERVER_INPUT_ERROR */
-        return ngx_http_pserver_error_compute(r,
-                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                       "INTERNAL_SERVER_ERROR",
-                                       "The data can't be read", NULL);
-    }
-
-    if (create->rc != NGX_HTTP_PSERVER_STORE_OK) {
-
-        ngx_log_error(NGX_LOG_CRIT, r->connection->log, create->at.err,
-                      "pserver: the ledger failed: %ui", create->rc);
-
-        return ngx_http_pserver_error_compute(r,
-                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                       "INTERNAL_SERVER_ERROR",
-                                       "The operation can't be recorded",
-                                       NULL);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_pserver_create_audit(ngx_http_pserver_create_t *create)
 {
     u_char                          id[2 * PSERVER_LEDGER_ID_LEN];
@@ -587,204 +416,4 @@ ngx_http_pserver_create_audited(ngx_http_request_t *r, ngx_int_t rc)
 
     create->state = NGX_HTTP_PSERVER_CREATE_ACCEPT;
     ngx_http_pserver_create_next(create);
-}
-
-
-static ngx_int_t
-ngx_http_pserver_create_accept(ngx_http_pserver_create_t *create)
-{
-    u_char                     *p;
-    pserver_ledger_row_t       *row;
-    ngx_http_pserver_accept_t  *accept;
-
-    row = &create->row;
-
-    accept = ngx_calloc(sizeof(ngx_http_pserver_accept_t) + row->request.len,
-                        create->request->connection->log);
-    if (accept == NULL) {
-        return NGX_ERROR;
-    }
-
-    accept->create = create;
-    accept->plcf = create->plcf;
-    accept->at = create->at;
-    accept->row = *row;
-
-    p = accept->texts;
-    accept->row.request.data = p;
-    ngx_memcpy(p, row->request.data, row->request.len);
-
-    if (ngx_http_pserver_thread_run(ngx_http_pserver_create_accept_run,
-                                    ngx_http_pserver_create_accept_done,
-                                    accept)
-        != NGX_OK)
-    {
-        ngx_free(accept);
-        return NGX_ERROR;
-    }
-
-    create->accept = accept;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_pserver_create_accept_run(void *data)
-{
-    ngx_http_pserver_accept_t  *accept = data;
-
-    accept->rc = ngx_http_pserver_ledger_accept(&accept->at, &accept->row,
-                                              accept->plcf->repeat_window,
-                                              &accept->first,
-                                              &accept->repeat);
-}
-
-
-static void
-ngx_http_pserver_create_accept_done(void *data)
-{
-    ngx_int_t                   rc;
-    ngx_connection_t           *c;
-    ngx_http_pserver_create_t  *create;
-    ngx_http_pserver_accept_t  *accept = data;
-
-    if (accept->rc == NGX_HTTP_PSERVER_STORE_OK && !accept->repeat) {
-
-        ngx_http_pserver_count(jobs_accepted, 1);
-
-        if (ngx_http_pserver_job_start(accept->plcf, &accept->row, 0)
-            != NGX_OK)
-        {
-            accept->rc = NGX_HTTP_PSERVER_STORE_ERROR;
-        }
-    }
-
-    create = accept->create;
-
-    if (create == NULL) {
-        ngx_http_pserver_ledger_free(&accept->first);
-        ngx_free(accept);
-        return;
-    }
-
-    create->accept = NULL;
-    create->rc = accept->rc;
-    create->at.err = accept->at.err;
-    create->repeat = accept->repeat;
-    create->first = accept->first;
-
-    ngx_free(accept);
-
-    c = create->request->connection;
-
-    ngx_http_set_log_request(c->log, create->request);
-
-    rc = ngx_http_pserver_create_data_error(create);
-
-    if (rc != NGX_OK) {
-        ngx_http_finalize_request(create->request, rc);
-
-    } else {
-        create->state = NGX_HTTP_PSERVER_CREATE_ANSWER;
-        ngx_http_pserver_create_next(create);
-    }
-
-    ngx_http_run_posted_requests(c);
-}
-
-
-static ngx_int_t
-ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create)
-{
-    u_char                *p;
-    ngx_str_t              body;
-    ngx_http_request_t    *r;
-    pserver_ledger_row_t  *row;
-
-    r = create->request;
-    row = create->repeat ? &create->first.row : &create->row;
-
-    /* an id alone opens what it names: only the first one to ask gets it */
-
-    if (create->repeat
-        && create->plcf->operation_access
-           == NGX_HTTP_PSERVER_ACCESS_CAPABILITY)
-    {
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_CONFLICT,
-                                       "CONFLICT_ERROR",
-                                       "This request was accepted before",
-                                       NULL);
-    }
-
-    body.data = ngx_pnalloc(r->pool,
-                            sizeof("{\"kind\":\"OperationCreated\",\"id\":\"\","
-                                   "\"created_at\":\"\"}")
-                            + 2 * PSERVER_LEDGER_ID_LEN
-                            + NGX_HTTP_PSERVER_TIME_LEN);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    p = ngx_sprintf(body.data, "{\"kind\":\"OperationCreated\",\"id\":\"");
-    p = pserver_hex_encode(p, row->id, PSERVER_LEDGER_ID_LEN);
-    p = ngx_sprintf(p, "\",\"created_at\":\"");
-    p = ngx_http_pserver_store_time(p, row->created);
-    p = ngx_sprintf(p, "\"}");
-
-    body.len = p - body.data;
-
-    return ngx_http_pserver_send_json(r, NGX_HTTP_ACCEPTED, &body);
-}
-
-
-/* a refusal of somebody we know is in the log, too */
-
-static void
-ngx_http_pserver_create_refuse(ngx_http_pserver_create_t *create,
-    ngx_int_t status)
-{
-    ngx_http_request_t              *r;
-    ngx_http_pserver_ctx_t          *ctx;
-    ngx_http_pserver_audit_entry_t   entry;
-
-    r = create->request;
-
-    if (status >= NGX_HTTP_BAD_REQUEST
-        && status < NGX_HTTP_INTERNAL_SERVER_ERROR)
-    {
-        ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-
-        ngx_http_pserver_create_entry(create, &entry);
-
-        entry.type = PSERVER_ENTRY_REQUEST_REFUSED;
-        entry.reason = ctx->error.code;
-
-        (void) ngx_http_pserver_audit_append(create->plcf, &entry, NULL);
-    }
-
-    ngx_http_finalize_request(r, status);
-}
-
-
-static void
-ngx_http_pserver_create_entry(ngx_http_pserver_create_t *create,
-    ngx_http_pserver_audit_entry_t *entry)
-{
-    pserver_ledger_row_t  *row;
-
-    row = &create->row;
-
-    ngx_memzero(entry, sizeof(ngx_http_pserver_audit_entry_t));
-
-    if (!pserver_facts_none(&row->owner)) {
-        entry->owner = &row->owner;
-    }
-
-    entry->app = &row->app;
-    entry->permission = &row->permission;
-    entry->operation.len = row->operation.len;
-    entry->operation.data = row->operation.data;
-    entry->request = row->digest.bytes;
-    entry->r = create->request;
 }

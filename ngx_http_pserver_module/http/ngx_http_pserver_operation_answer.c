@@ -1,0 +1,201 @@
+/*
+ * POST /api/v1/operations: what is said of it, to the client and in the log.
+ */
+
+
+#include "ngx_http_pserver_operation_create.h"
+#include "ngx_http_pserver_error.h"
+
+#include "../core/encode.h"
+
+
+/* seconds */
+#define NGX_HTTP_PSERVER_CREATE_RETRY  5
+
+
+ngx_int_t
+ngx_http_pserver_create_full(ngx_http_request_t *r)
+{
+    if (ngx_http_pserver_retry_after(r, NGX_HTTP_PSERVER_CREATE_RETRY)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_pserver_error_compute(r, NGX_HTTP_TOO_MANY_REQUESTS,
+                                          "RATE_LIMIT_ERROR",
+                                          "Too many operations wait here",
+                                          NULL);
+}
+
+
+ngx_int_t
+ngx_http_pserver_create_text_error(ngx_http_request_t *r,
+    pserver_optext_reason_e reason)
+{
+    const pserver_optext_error_t  *error;
+
+    error = pserver_optext_error(reason);
+
+    if (error->status == 422) {
+        return ngx_http_pserver_error_validation(r, error->loc,
+                                                 error->message, error->type);
+    }
+
+    return ngx_http_pserver_error_compute(r, error->status, error->code,
+                                          error->message, error->loc);
+}
+
+
+ngx_int_t
+ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
+{
+    ngx_http_request_t  *r;
+
+    r = create->request;
+
+    switch (create->input.rc) {
+
+    case NGX_HTTP_PSERVER_INPUT_OK:
+        break;
+
+    case NGX_HTTP_PSERVER_INPUT_NOT_FOUND:
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_NOT_FOUND,
+                                       "NOT_FOUND_ERROR",
+                                       "The data is not here", NULL);
+
+    case NGX_HTTP_PSERVER_INPUT_BAD:
+        return ngx_http_pserver_error_compute(r,
+                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                       "DECRYPTION_ERROR",
+                                       "The data does not open", NULL);
+
+    case NGX_HTTP_PSERVER_INPUT_FILTERS:
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_BAD_REQUEST,
+                                       "VALIDATION_ERROR_FILTERS",
+                                       "The grant's filters can't be applied",
+                                       "filters");
+
+    case NGX_HTTP_PSERVER_INPUT_TOO_LARGE:
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_BAD_REQUEST,
+                                       "VALIDATION_ERROR",
+                                       "The data is more than the operation "
+                                       "takes", NULL);
+
+    default: /* NGX_HTTP_PSERVER_INPUT_ERROR */
+        return ngx_http_pserver_error_compute(r,
+                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                       "INTERNAL_SERVER_ERROR",
+                                       "The data can't be read", NULL);
+    }
+
+    if (create->rc != NGX_HTTP_PSERVER_STORE_OK) {
+
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, create->at.err,
+                      "pserver: the ledger failed: %ui", create->rc);
+
+        return ngx_http_pserver_error_compute(r,
+                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                       "INTERNAL_SERVER_ERROR",
+                                       "The operation can't be recorded",
+                                       NULL);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create)
+{
+    u_char                *p;
+    ngx_str_t              body;
+    ngx_http_request_t    *r;
+    pserver_ledger_row_t  *row;
+
+    r = create->request;
+    row = create->repeat ? &create->first.row : &create->row;
+
+    /* an id alone opens what it names: only the first one to ask gets it */
+
+    if (create->repeat
+        && create->plcf->operation_access
+           == NGX_HTTP_PSERVER_ACCESS_CAPABILITY)
+    {
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_CONFLICT,
+                                       "CONFLICT_ERROR",
+                                       "This request was accepted before",
+                                       NULL);
+    }
+
+    body.data = ngx_pnalloc(r->pool,
+                            sizeof("{\"kind\":\"OperationCreated\",\"id\":\"\","
+                                   "\"created_at\":\"\"}")
+                            + 2 * PSERVER_LEDGER_ID_LEN
+                            + NGX_HTTP_PSERVER_TIME_LEN);
+    if (body.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_sprintf(body.data, "{\"kind\":\"OperationCreated\",\"id\":\"");
+    p = pserver_hex_encode(p, row->id, PSERVER_LEDGER_ID_LEN);
+    p = ngx_sprintf(p, "\",\"created_at\":\"");
+    p = ngx_http_pserver_store_time(p, row->created);
+    p = ngx_sprintf(p, "\"}");
+
+    body.len = p - body.data;
+
+    return ngx_http_pserver_send_json(r, NGX_HTTP_ACCEPTED, &body);
+}
+
+
+/* a refusal of somebody we know is in the log, too */
+
+void
+ngx_http_pserver_create_refuse(ngx_http_pserver_create_t *create,
+    ngx_int_t status)
+{
+    ngx_http_request_t              *r;
+    ngx_http_pserver_ctx_t          *ctx;
+    ngx_http_pserver_audit_entry_t   entry;
+
+    r = create->request;
+
+    if (status >= NGX_HTTP_BAD_REQUEST
+        && status < NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+        ngx_http_pserver_create_entry(create, &entry);
+
+        entry.type = PSERVER_ENTRY_REQUEST_REFUSED;
+        entry.reason = ctx->error.code;
+
+        (void) ngx_http_pserver_audit_append(create->plcf, &entry, NULL);
+    }
+
+    ngx_http_finalize_request(r, status);
+}
+
+
+void
+ngx_http_pserver_create_entry(ngx_http_pserver_create_t *create,
+    ngx_http_pserver_audit_entry_t *entry)
+{
+    pserver_ledger_row_t  *row;
+
+    row = &create->row;
+
+    ngx_memzero(entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+    if (!pserver_facts_none(&row->owner)) {
+        entry->owner = &row->owner;
+    }
+
+    entry->app = &row->app;
+    entry->permission = &row->permission;
+    entry->operation.len = row->operation.len;
+    entry->operation.data = row->operation.data;
+    entry->request = row->digest.bytes;
+    entry->r = create->request;
+}
