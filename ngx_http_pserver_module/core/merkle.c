@@ -9,8 +9,8 @@
 #include <sodium.h>
 
 
-static void pserver_merkle_list(u_char root[PSERVER_MERKLE_LEN],
-    const u_char *leaves, uint64_t size);
+static int pserver_merkle_range(u_char root[PSERVER_MERKLE_LEN],
+    const pserver_merkle_source_t *source, uint64_t start, uint64_t size);
 static uint64_t pserver_merkle_split(uint64_t size);
 static void pserver_merkle_reverse(u_char proof[][PSERVER_MERKLE_LEN],
     size_t n);
@@ -91,33 +91,69 @@ pserver_merkle_root(const pserver_merkle_t *tree,
 }
 
 
+void
+pserver_merkle_list(u_char root[PSERVER_MERKLE_LEN], const u_char *leaves,
+    size_t n)
+{
+    size_t            i;
+    pserver_merkle_t  tree;
+
+    pserver_merkle_init(&tree);
+
+    for (i = 0; i < n; i++) {
+        pserver_merkle_add(&tree, leaves + i * PSERVER_MERKLE_LEN);
+    }
+
+    pserver_merkle_root(&tree, root);
+}
+
+
+int
+pserver_merkle_root_of(u_char root[PSERVER_MERKLE_LEN],
+    const pserver_merkle_source_t *source, uint64_t size)
+{
+    if (size == 0) {
+        crypto_hash_sha256(root, NULL, 0);
+        return PSERVER_OK;
+    }
+
+    return pserver_merkle_range(root, source, 0, size);
+}
+
+
 int
 pserver_merkle_inclusion(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
-    const u_char *leaves, uint64_t size, uint64_t index)
+    const pserver_merkle_source_t *source, uint64_t size, uint64_t index)
 {
+    int       rc;
     size_t    i;
-    uint64_t  half;
+    uint64_t  start, half;
 
     if (index >= size) {
         return PSERVER_INVALID;
     }
+
+    start = 0;
 
     /* from the root down, to be turned round */
 
     for (i = 0; size > 1; i++) {
         half = pserver_merkle_split(size);
 
-        if (index < half) {
-            pserver_merkle_list(proof[i], leaves + half * PSERVER_MERKLE_LEN,
-                                size - half);
+        if (index - start < half) {
+            rc = pserver_merkle_range(proof[i], source, start + half,
+                                      size - half);
             size = half;
-            continue;
+
+        } else {
+            rc = pserver_merkle_range(proof[i], source, start, half);
+            start += half;
+            size -= half;
         }
 
-        pserver_merkle_list(proof[i], leaves, half);
-        leaves += half * PSERVER_MERKLE_LEN;
-        index -= half;
-        size -= half;
+        if (rc != PSERVER_OK) {
+            return rc;
+        }
     }
 
     *n = i;
@@ -129,39 +165,45 @@ pserver_merkle_inclusion(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
 
 int
 pserver_merkle_consistency(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
-    const u_char *leaves, uint64_t size, uint64_t first)
+    const pserver_merkle_source_t *source, uint64_t size, uint64_t first)
 {
-    int       whole;
+    int       rc;
     size_t    i;
-    uint64_t  half;
+    uint64_t  start, half;
 
     if (first == 0 || first > size) {
         return PSERVER_INVALID;
     }
 
-    /* the first root itself is known and left out where it is a node */
+    start = 0;
 
-    whole = 1;
-
-    for (i = 0; first != size; i++) {
+    for (i = 0; first - start != size; i++) {
         half = pserver_merkle_split(size);
 
-        if (first <= half) {
-            pserver_merkle_list(proof[i], leaves + half * PSERVER_MERKLE_LEN,
-                                size - half);
+        if (first - start <= half) {
+            rc = pserver_merkle_range(proof[i], source, start + half,
+                                      size - half);
             size = half;
-            continue;
+
+        } else {
+            rc = pserver_merkle_range(proof[i], source, start, half);
+            start += half;
+            size -= half;
         }
 
-        pserver_merkle_list(proof[i], leaves, half);
-        leaves += half * PSERVER_MERKLE_LEN;
-        first -= half;
-        size -= half;
-        whole = 0;
+        if (rc != PSERVER_OK) {
+            return rc;
+        }
     }
 
-    if (!whole) {
-        pserver_merkle_list(proof[i++], leaves, size);
+    /* the first root itself is known and left out where it is a node */
+
+    if (start) {
+        rc = pserver_merkle_range(proof[i++], source, start, size);
+
+        if (rc != PSERVER_OK) {
+            return rc;
+        }
     }
 
     *n = i;
@@ -295,20 +337,49 @@ pserver_merkle_verify_consistency(
 }
 
 
-static void
-pserver_merkle_list(u_char root[PSERVER_MERKLE_LEN], const u_char *leaves,
-    uint64_t size)
+/*
+ * The root over size leaves, at least one, from start on, which is a
+ * multiple of the largest complete subtree among them.
+ */
+
+static int
+pserver_merkle_range(u_char root[PSERVER_MERKLE_LEN],
+    const pserver_merkle_source_t *source, uint64_t start, uint64_t size)
 {
-    uint64_t          i;
-    pserver_merkle_t  tree;
+    int       rc, any;
+    u_char    hash[PSERVER_MERKLE_LEN];
+    unsigned  level;
+    uint64_t  end;
 
-    pserver_merkle_init(&tree);
+    any = 0;
+    end = start + size;
 
-    for (i = 0; i < size; i++) {
-        pserver_merkle_add(&tree, leaves + i * PSERVER_MERKLE_LEN);
+    /* complete subtrees, from the right, where the smallest is */
+
+    for (level = 0; level < 64 && size >> level; level++) {
+
+        if (!(size >> level & 1)) {
+            continue;
+        }
+
+        end -= (uint64_t) 1 << level;
+
+        rc = source->node(source->data, hash, level, end >> level);
+
+        if (rc != PSERVER_OK) {
+            return rc;
+        }
+
+        if (any) {
+            pserver_merkle_node(root, hash, root);
+
+        } else {
+            memcpy(root, hash, PSERVER_MERKLE_LEN);
+            any = 1;
+        }
     }
 
-    pserver_merkle_root(&tree, root);
+    return PSERVER_OK;
 }
 
 

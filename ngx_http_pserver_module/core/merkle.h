@@ -44,20 +44,42 @@ void pserver_merkle_root(const pserver_merkle_t *tree,
     u_char root[PSERVER_MERKLE_LEN]);
 
 
+/* the root of a tree of n leaves, whose hashes are a list */
+void pserver_merkle_list(u_char root[PSERVER_MERKLE_LEN],
+    const u_char *leaves, size_t n);
+
+
 /*
- * Proofs are made from the list of all leaf hashes, 32 bytes each, size of
- * them.  The hashes of a proof go to "proof", in the order of the RFC, their
- * number to *n.
+ * Where proofs take the nodes of a tree from: node() writes the hash of the
+ * complete subtree of 2^level leaves that begins with leaf index * 2^level.
+ * What it returns but PSERVER_OK ends the proof and is its result.
+ */
+
+typedef struct {
+    int                 (*node)(void *data,
+                                u_char hash[PSERVER_MERKLE_LEN],
+                                unsigned level, uint64_t index);
+    void                 *data;
+} pserver_merkle_source_t;
+
+
+/* the root that the tree had with "size" leaves */
+int pserver_merkle_root_of(u_char root[PSERVER_MERKLE_LEN],
+    const pserver_merkle_source_t *source, uint64_t size);
+
+/*
+ * The hashes of a proof go to "proof", in the order of the RFC, their number
+ * to *n.
  *
  * Inclusion (2.1.1): that the leaf of this index is in the tree of "size"
  * leaves; PSERVER_INVALID unless index < size.  Consistency (2.1.2): that
- * the tree of the first "first" leaves is the beginning of that of all;
+ * the tree of the first "first" leaves is the beginning of that of "size";
  * PSERVER_INVALID unless 0 < first <= size.
  */
 int pserver_merkle_inclusion(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
-    const u_char *leaves, uint64_t size, uint64_t index);
+    const pserver_merkle_source_t *source, uint64_t size, uint64_t index);
 int pserver_merkle_consistency(u_char proof[][PSERVER_MERKLE_LEN], size_t *n,
-    const u_char *leaves, uint64_t size, uint64_t first);
+    const pserver_merkle_source_t *source, uint64_t size, uint64_t first);
 
 /*
  * Verification (RFC 9162, 2.1.3.2 and 2.1.4.2): PSERVER_OK, or

@@ -80,6 +80,40 @@ many(u_char *leaves, pserver_merkle_t *tree, u_char tree_roots[][HASH],
 }
 
 
+/* the nodes of a list of leaves */
+
+static int
+node(void *data, u_char hash[HASH], unsigned level, uint64_t index)
+{
+    const u_char  *leaves = data;
+
+    pserver_merkle_list(hash, leaves + (index << level) * HASH,
+                        (size_t) 1 << level);
+
+    return PSERVER_OK;
+}
+
+
+static int
+inclusion(u_char proof[][HASH], size_t *n, u_char *leaves, uint64_t size,
+    uint64_t index)
+{
+    pserver_merkle_source_t  source = { node, leaves };
+
+    return pserver_merkle_inclusion(proof, n, &source, size, index);
+}
+
+
+static int
+consistency(u_char proof[][HASH], size_t *n, u_char *leaves, uint64_t size,
+    uint64_t first)
+{
+    pserver_merkle_source_t  source = { node, leaves };
+
+    return pserver_merkle_consistency(proof, n, &source, size, first);
+}
+
+
 TEST(roots)
 {
     u_char            hash[HASH], known[HASH];
@@ -121,7 +155,7 @@ TEST(known_inclusion)
         leaf(leaves + i * HASH, i);
     }
 
-    CHECK_INT(pserver_merkle_inclusion(proof, &n, leaves, 8, 0), PSERVER_OK);
+    CHECK_INT(inclusion(proof, &n, leaves, 8, 0), PSERVER_OK);
     CHECK_INT(n, 3);
 
     for (i = 0; i < 3; i++) {
@@ -129,9 +163,9 @@ TEST(known_inclusion)
         CHECK_MEM(proof[i], known, HASH);
     }
 
-    CHECK_INT(pserver_merkle_inclusion(proof, &n, leaves, 8, 8),
+    CHECK_INT(inclusion(proof, &n, leaves, 8, 8),
               PSERVER_INVALID);
-    CHECK_INT(pserver_merkle_inclusion(proof, &n, leaves, 1, 0), PSERVER_OK);
+    CHECK_INT(inclusion(proof, &n, leaves, 1, 0), PSERVER_OK);
     CHECK_INT(n, 0);
 }
 
@@ -155,8 +189,7 @@ TEST(known_consistency)
         leaf(leaves + i * HASH, i);
     }
 
-    CHECK_INT(pserver_merkle_consistency(proof, &n, leaves, 8, 6),
-              PSERVER_OK);
+    CHECK_INT(consistency(proof, &n, leaves, 8, 6), PSERVER_OK);
     CHECK_INT(n, 3);
 
     for (i = 0; i < 3; i++) {
@@ -164,13 +197,32 @@ TEST(known_consistency)
         CHECK_MEM(proof[i], known, HASH);
     }
 
-    CHECK_INT(pserver_merkle_consistency(proof, &n, leaves, 8, 0),
+    CHECK_INT(consistency(proof, &n, leaves, 8, 0),
               PSERVER_INVALID);
-    CHECK_INT(pserver_merkle_consistency(proof, &n, leaves, 8, 9),
+    CHECK_INT(consistency(proof, &n, leaves, 8, 9),
               PSERVER_INVALID);
-    CHECK_INT(pserver_merkle_consistency(proof, &n, leaves, 8, 8),
-              PSERVER_OK);
+    CHECK_INT(consistency(proof, &n, leaves, 8, 8), PSERVER_OK);
     CHECK_INT(n, 0);
+}
+
+
+TEST(roots_of_the_past)
+{
+    u_char                   leaves[TREES * HASH], hash[HASH];
+    u_char                   tree_roots[TREES + 1][HASH];
+    unsigned                 size;
+    pserver_merkle_t         tree;
+    pserver_merkle_source_t  source = { node, leaves };
+
+    many(leaves, &tree, tree_roots, TREES);
+
+    for (size = 0; size <= TREES; size++) {
+        CHECK_INT(pserver_merkle_root_of(hash, &source, size), PSERVER_OK);
+        CHECK_MEM(hash, tree_roots[size], HASH);
+
+        pserver_merkle_list(hash, leaves, size);
+        CHECK_MEM(hash, tree_roots[size], HASH);
+    }
 }
 
 
@@ -186,7 +238,7 @@ TEST(every_inclusion)
 
     for (size = 1; size <= TREES; size++) {
         for (i = 0; i < size; i++) {
-            CHECK_INT(pserver_merkle_inclusion(proof, &n, leaves, size, i),
+            CHECK_INT(inclusion(proof, &n, leaves, size, i),
                       PSERVER_OK);
 
 #define verify(count, index, of)                                              \
@@ -226,8 +278,7 @@ TEST(every_consistency)
 
     for (size = 1; size <= TREES; size++) {
         for (first = 1; first <= size; first++) {
-            CHECK_INT(pserver_merkle_consistency(proof, &n, leaves, size,
-                                                 first),
+            CHECK_INT(consistency(proof, &n, leaves, size, first),
                       PSERVER_OK);
 
 #define verify(count, old)                                                    \
