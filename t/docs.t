@@ -196,7 +196,8 @@ sub localize {
     $text =~ s{^load_module\s.*}{load_module $module;}m;
     $text =~ s{/etc/nginx/pserver\.conf}{$root/conf/pserver.conf}g;
     $text =~ s{/(?=(?:etc/pserver|var/lib/pserver|var/log/nginx)\b)}{$dir/}g;
-    $text =~ s{\b(?:[\w-]+\.)+example\.org\b}{127.0.0.1}g;
+    1 while $text =~ s{^(?!\s*pserver_https\b)(.*?)\b(?:[\w-]+\.)+example\.org\b}
+                      {${1}127.0.0.1}m;
     $text =~ s{0x(?:…|\.\.\.)}{$address}g;
     $text =~ s{sha256:(?:…|\.\.\.)}{$image}g;
 

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include <sodium.h>
-
 #include "cid.h"
+#include "protobuf.h"
 
 
 #define CID_SCHEME        "ipfs://"
@@ -20,63 +19,115 @@
 #define CID_V0_TEXT       46
 #define CID_V1_TEXT       59
 
-/* fields of protocol buffers: number << 3 | wire type */
-
-#define CID_PB_VARINT     0
-#define CID_PB_BYTES      2
-#define CID_PB(n, type)   ((n) << 3 | (type))
-
-#define CID_NODE_DATA     CID_PB(1, CID_PB_BYTES)
-#define CID_FILE_TYPE     CID_PB(1, CID_PB_VARINT)
-#define CID_FILE_DATA     CID_PB(2, CID_PB_BYTES)
-#define CID_FILE_SIZE     CID_PB(3, CID_PB_VARINT)
-
-#define CID_TYPE_RAW      0
-#define CID_TYPE_FILE     2
-
 
 static int cid_base32(u_char *dst, pserver_str_t text);
 static int cid_base58(u_char *dst, pserver_str_t text);
-static int cid_unixfs(const u_char *block, size_t len,
-    pserver_str_t *content);
-static int cid_varint(const u_char **pos, const u_char *last,
-    uint64_t *value);
-static int cid_field(const u_char **pos, const u_char *last, uint64_t *key,
-    uint64_t *value, pserver_str_t *bytes);
 
 
 int
 pserver_cid_parse(pserver_str_t text, pserver_cid_t *cid)
 {
-    u_char  bytes[CID_V1_LEN];
+    u_char         bytes[CID_V1_LEN];
+    pserver_str_t  binary;
 
-    if (text.len == CID_V0_TEXT) {
+    binary.data = bytes;
 
-        if (cid_base58(bytes, text) != PSERVER_OK
-            || bytes[0] != CID_SHA256
-            || bytes[1] != sizeof(cid->sha256))
+    switch (text.len) {
+
+    case CID_V0_TEXT:
+        binary.len = CID_V0_LEN;
+
+        if (cid_base58(bytes, text) != PSERVER_OK) {
+            return PSERVER_INVALID;
+        }
+
+        break;
+
+    case CID_V1_TEXT:
+        binary.len = CID_V1_LEN;
+
+        if (cid_base32(bytes, text) != PSERVER_OK) {
+            return PSERVER_INVALID;
+        }
+
+        break;
+
+    default:
+        return PSERVER_INVALID;
+    }
+
+    return pserver_cid_binary(binary, cid);
+}
+
+
+/* version 0 begins with its multihash, and 0x12 is no version */
+
+int
+pserver_cid_binary(pserver_str_t bytes, pserver_cid_t *cid)
+{
+    const u_char  *p;
+
+    p = bytes.data;
+
+    switch (bytes.len) {
+
+    case CID_V0_LEN:
+        cid->codec = PSERVER_CID_DAG_PB;
+        break;
+
+    case CID_V1_LEN:
+        if (p[0] != 1
+            || (p[1] != PSERVER_CID_RAW && p[1] != PSERVER_CID_DAG_PB))
         {
             return PSERVER_INVALID;
         }
 
-        cid->codec = PSERVER_CID_DAG_PB;
-        memcpy(cid->sha256, bytes + 2, sizeof(cid->sha256));
+        cid->codec = p[1];
+        p += 2;
+        break;
 
-        return PSERVER_OK;
+    default:
+        return PSERVER_INVALID;
     }
 
-    if (text.len != CID_V1_TEXT
-        || cid_base32(bytes, text) != PSERVER_OK
-        || bytes[0] != 1
-        || (bytes[1] != PSERVER_CID_RAW && bytes[1] != PSERVER_CID_DAG_PB)
-        || bytes[2] != CID_SHA256
-        || bytes[3] != sizeof(cid->sha256))
+    if (p[0] != CID_SHA256 || p[1] != sizeof(cid->sha256)) {
+        return PSERVER_INVALID;
+    }
+
+    memcpy(cid->sha256, p + 2, sizeof(cid->sha256));
+
+    return PSERVER_OK;
+}
+
+
+int
+pserver_cid_skip(pserver_str_t *bytes)
+{
+    uint64_t       value, len;
+    const u_char  *pos, *last;
+
+    pos = bytes->data;
+    last = pos + bytes->len;
+
+    if (bytes->len > 1 && pos[0] == CID_SHA256) {
+        pos++;
+
+    } else if (pserver_varint(&pos, last, &value) != PSERVER_OK   /* version */
+               || value != 1
+               || pserver_varint(&pos, last, &value) != PSERVER_OK  /* codec */
+               || pserver_varint(&pos, last, &value) != PSERVER_OK)  /* hash */
     {
         return PSERVER_INVALID;
     }
 
-    cid->codec = bytes[1];
-    memcpy(cid->sha256, bytes + 4, sizeof(cid->sha256));
+    if (pserver_varint(&pos, last, &len) != PSERVER_OK
+        || len > (uint64_t) (last - pos))
+    {
+        return PSERVER_INVALID;
+    }
+
+    bytes->data = (u_char *) pos + len;
+    bytes->len = last - bytes->data;
 
     return PSERVER_OK;
 }
@@ -95,29 +146,6 @@ pserver_cid_url(pserver_str_t url, pserver_str_t *text, pserver_cid_t *cid)
     text->len = url.len - scheme;
 
     return pserver_cid_parse(*text, cid);
-}
-
-
-int
-pserver_cid_content(const pserver_cid_t *cid, const u_char *block, size_t len,
-    pserver_str_t *content)
-{
-    u_char  sha256[crypto_hash_sha256_BYTES];
-
-    crypto_hash_sha256(sha256, block, len);
-
-    if (memcmp(sha256, cid->sha256, sizeof(sha256)) != 0) {
-        return PSERVER_INVALID;
-    }
-
-    if (cid->codec == PSERVER_CID_DAG_PB) {
-        return cid_unixfs(block, len, content);
-    }
-
-    content->data = (u_char *) block;
-    content->len = len;
-
-    return PSERVER_OK;
 }
 
 
@@ -200,125 +228,4 @@ cid_base58(u_char *dst, pserver_str_t text)
     }
 
     return PSERVER_OK;
-}
-
-
-/* dag-pb: a node with Data and no Links; in it UnixFS: a File with Data */
-
-static int
-cid_unixfs(const u_char *block, size_t len, pserver_str_t *content)
-{
-    uint64_t       key, value, type, size;
-    pserver_str_t  node, bytes;
-    const u_char  *pos, *last;
-
-    pos = block;
-    last = block + len;
-
-    if (cid_field(&pos, last, &key, &value, &node) != PSERVER_OK
-        || key != CID_NODE_DATA
-        || pos != last)
-    {
-        return PSERVER_INVALID;
-    }
-
-    content->data = node.data;
-    content->len = 0;
-
-    type = UINT64_MAX;
-    size = UINT64_MAX;
-
-    pos = node.data;
-    last = node.data + node.len;
-
-    while (pos != last) {
-
-        if (cid_field(&pos, last, &key, &value, &bytes) != PSERVER_OK) {
-            return PSERVER_INVALID;
-        }
-
-        switch (key) {
-
-        case CID_FILE_TYPE:
-            type = value;
-            break;
-
-        case CID_FILE_DATA:
-            *content = bytes;
-            break;
-
-        case CID_FILE_SIZE:
-            size = value;
-            break;
-
-        default:
-            return PSERVER_INVALID;
-        }
-    }
-
-    if ((type != CID_TYPE_RAW && type != CID_TYPE_FILE)
-        || (size != UINT64_MAX && size != content->len))
-    {
-        return PSERVER_INVALID;
-    }
-
-    return PSERVER_OK;
-}
-
-
-static int
-cid_field(const u_char **pos, const u_char *last, uint64_t *key,
-    uint64_t *value, pserver_str_t *bytes)
-{
-    if (cid_varint(pos, last, key) != PSERVER_OK
-        || cid_varint(pos, last, value) != PSERVER_OK)
-    {
-        return PSERVER_INVALID;
-    }
-
-    switch (*key & 7) {
-
-    case CID_PB_VARINT:
-        return PSERVER_OK;
-
-    case CID_PB_BYTES:
-        if (*value > (uint64_t) (last - *pos)) {
-            return PSERVER_INVALID;
-        }
-
-        bytes->data = (u_char *) *pos;
-        bytes->len = (size_t) *value;
-        *pos += bytes->len;
-
-        return PSERVER_OK;
-
-    default:
-        return PSERVER_INVALID;
-    }
-}
-
-
-static int
-cid_varint(const u_char **pos, const u_char *last, uint64_t *value)
-{
-    u_char    ch;
-    unsigned  shift;
-
-    *value = 0;
-
-    for (shift = 0; shift < 63; shift += 7) {
-
-        if (*pos == last) {
-            return PSERVER_INVALID;
-        }
-
-        ch = *(*pos)++;
-        *value |= (uint64_t) (ch & 0x7f) << shift;
-
-        if (ch < 0x80) {
-            return PSERVER_OK;
-        }
-    }
-
-    return PSERVER_INVALID;
 }

@@ -1,8 +1,7 @@
 /*
- * Content identifiers of IPFS, as far as a grant file needs them: SHA-256
- * over one block, that is CIDv1 in base32 ("bafkrei..", "bafybei..") and
- * CIDv0 ("Qm..").  The block is the file itself (codec raw), or a dag-pb
- * node that holds a UnixFS file without links.
+ * Content identifiers of IPFS, those with SHA-256: CIDv1 in base32
+ * ("bafkrei..", "bafybei..") and CIDv0 ("Qm..").  The block that they name
+ * is the file itself (codec raw), or a node of dag-pb (core/unixfs).
  */
 
 #ifndef _PSERVER_CID_H_INCLUDED_
@@ -34,12 +33,11 @@ int pserver_cid_parse(pserver_str_t text, pserver_cid_t *cid);
 int pserver_cid_url(pserver_str_t url, pserver_str_t *text,
     pserver_cid_t *cid);
 
-/*
- * Verifies a block against its CID and finds the file in it: content is a
- * slice of the block.  PSERVER_INVALID: other bytes, or not a whole file.
- */
-int pserver_cid_content(const pserver_cid_t *cid, const u_char *block,
-    size_t len, pserver_str_t *content);
+/* the same as bytes.  PSERVER_INVALID: another form */
+int pserver_cid_binary(pserver_str_t bytes, pserver_cid_t *cid);
+
+/* leaves what comes behind a CID, of whatever codec and hash */
+int pserver_cid_skip(pserver_str_t *bytes);
 
 
 #endif /* _PSERVER_CID_H_INCLUDED_ */

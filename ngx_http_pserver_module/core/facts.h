@@ -18,6 +18,7 @@
 
 typedef enum {
     PSERVER_FACTS_NO_GRANT = 0,      /* it could not be had */
+    PSERVER_FACTS_OTHER_GRANT,       /* not what it was at first sight */
     PSERVER_FACTS_BAD_GRANT,         /* it is there and breaks its rules */
     PSERVER_FACTS_GRANT
 } pserver_facts_grant_e;
@@ -52,7 +53,10 @@ typedef struct {
     pserver_facts_file_t   file[PSERVER_FACTS_FILES];
 
     /* the grant file's bytes, which have been verified against its URL */
-    pserver_str_t          text;     /* empty: it could not be had */
+    pserver_str_t          text;     /* empty: it could not be had, or */
+    uint64_t               other;    /* 1: it is not what it was at first
+                                        sight, behind an https:// URL */
+    uint64_t               fetched;  /* when it was: msec of unix time */
 
     /* not kept but made of "text" */
     pserver_facts_grant_e  state;
@@ -67,8 +71,9 @@ typedef struct {
 
 
 /*
- * Sets state, fault and grant from text.  PSERVER_NOMEM.  What it took is
- * given back by pserver_facts_free(), which also sets state to NO_GRANT.
+ * Sets state, fault and grant from text and other.  PSERVER_NOMEM.  What it
+ * took is given back by pserver_facts_free(), which also sets state to
+ * NO_GRANT.
  */
 int pserver_facts_grant(pserver_facts_t *facts);
 void pserver_facts_free(pserver_facts_t *facts);

@@ -107,6 +107,10 @@ permission_stands(const pserver_facts_t *f, const pserver_question_t *q,
         return PSERVER_GRANT_UNREADABLE;
     }
 
+    if (f->state == PSERVER_FACTS_OTHER_GRANT) {
+        return PSERVER_GRANT_CHANGED;
+    }
+
     if (f->state != PSERVER_FACTS_GRANT) {
         return PSERVER_GRANT_INVALID;
     }
@@ -187,6 +191,10 @@ permission_reads(const pserver_facts_t *f, const pserver_read_question_t *q)
 
     if (f->state == PSERVER_FACTS_NO_GRANT) {
         return PSERVER_GRANT_UNREADABLE;
+    }
+
+    if (f->state == PSERVER_FACTS_OTHER_GRANT) {
+        return PSERVER_GRANT_CHANGED;
     }
 
     if (f->state != PSERVER_FACTS_GRANT) {

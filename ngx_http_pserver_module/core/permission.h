@@ -29,6 +29,7 @@ typedef enum {
     PSERVER_TOO_MANY_FILES,          /* it is for more than we look at */
     PSERVER_FOREIGN_FILE,            /* a file is not the grantor's */
     PSERVER_GRANT_UNREADABLE,        /* its grant file can't be had */
+    PSERVER_GRANT_CHANGED,           /* it is not what it was at first */
     PSERVER_GRANT_INVALID,           /* its grant file breaks the rules */
     PSERVER_GRANT_OTHER_APP,         /* its grant file names another app */
     PSERVER_GRANT_EXPIRED,           /* its grant file is out of date */

@@ -72,6 +72,12 @@ static const struct {
       { 502, "FILE_ACCESS_ERROR", "the grant file can't be had", NULL },
       { 502, "FILE_ACCESS_ERROR", "the grant file can't be had", NULL } },
 
+    { "grant_changed",
+      { 403, "AUTHORIZATION_ERROR",
+        "the grant file is not what it was when it was first seen", NULL },
+      { 403, "GRANT_REVOKED",
+        "the grant file is not what it was when it was first seen", NULL } },
+
     { "grant_invalid",
       { 400, "GRANT_VALIDATION_ERROR", "the grant file is not valid", NULL },
       { 403, "SCOPE_MISMATCH", "the grant file is not valid", NULL } },

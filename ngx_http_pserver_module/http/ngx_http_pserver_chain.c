@@ -20,6 +20,8 @@ static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_start(
 static void ngx_http_pserver_chain_wait(ngx_http_pserver_chain_ask_t *ask,
     ngx_http_pserver_chain_flight_t *flight, ngx_queue_t *queue);
 static void ngx_http_pserver_chain_step(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_chain_granted(
+    ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
 static void ngx_http_pserver_chain_land(
     ngx_http_pserver_chain_flight_t *flight, ngx_uint_t whole);
 static void ngx_http_pserver_chain_keep(
@@ -226,8 +228,27 @@ ngx_http_pserver_chain_step(ngx_http_pserver_exchange_t *ex)
         if (rc == NGX_OK) {
             return;
         }
+
+        rc = NGX_ERROR;
     }
 
+    if (rc == NGX_OK && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION)
+    {
+        rc = ngx_http_pserver_chain_grant(flight,
+                                          ngx_http_pserver_chain_granted);
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+    }
+
+    ngx_http_pserver_chain_granted(flight, rc);
+}
+
+
+static void
+ngx_http_pserver_chain_granted(ngx_http_pserver_chain_flight_t *flight,
+    ngx_int_t rc)
+{
     ngx_http_pserver_chain_land(flight, rc == NGX_OK);
 }
 
@@ -306,6 +327,10 @@ ngx_http_pserver_chain_keep(ngx_http_pserver_chain_flight_t *flight)
 
     facts = &flight->facts;
 
+    if (flight->no_grant) {
+        return;
+    }
+
     if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_GRANTEE) {
         no = ngx_memcmp(&facts->grantee_id, &zero, sizeof(zero)) == 0;
         ngx_http_pserver_chain_cache_put(&flight->key, facts, no);
@@ -322,10 +347,8 @@ ngx_http_pserver_chain_keep(ngx_http_pserver_chain_flight_t *flight)
 
     pserver_permission_decide_again(facts, &question, &verdict);
 
-    if (verdict.reason != PSERVER_GRANT_UNREADABLE) {
-        no = (verdict.reason != PSERVER_ALLOWED);
-        ngx_http_pserver_chain_cache_put(&flight->key, facts, no);
-    }
+    no = (verdict.reason != PSERVER_ALLOWED);
+    ngx_http_pserver_chain_cache_put(&flight->key, facts, no);
 }
 
 

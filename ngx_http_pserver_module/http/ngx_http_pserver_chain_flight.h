@@ -28,9 +28,13 @@ typedef enum {
     NGX_HTTP_PSERVER_CHAIN_RECORD,    /* permissions(id) */
     NGX_HTTP_PSERVER_CHAIN_SET,       /* granteesV2(..), files(..) of it */
     NGX_HTTP_PSERVER_CHAIN_OLD,       /* grantees(..): there is no V2 */
-    NGX_HTTP_PSERVER_CHAIN_GRANT,     /* the grant file */
     NGX_HTTP_PSERVER_CHAIN_ID         /* granteeAddressToId(address) */
 } ngx_http_pserver_chain_round_e;
+
+
+/* rc: NGX_OK, with or without a grant file, or NGX_ERROR: no memory */
+typedef void (*ngx_http_pserver_chain_granted_pt)(
+    ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
 
 
 struct ngx_http_pserver_chain_flight_s {
@@ -47,6 +51,10 @@ struct ngx_http_pserver_chain_flight_s {
     uint64_t                          id;         /* of its first call */
     ngx_uint_t                        calls;
 
+    ngx_http_pserver_chain_granted_pt granted;    /* http/chain_grant */
+    ngx_uint_t                        no_grant;   /* 1: it could not be had,
+                                                     and may be later */
+
     pserver_facts_t                   facts;
 };
 
@@ -61,10 +69,19 @@ ngx_int_t ngx_http_pserver_chain_question(
 
 /*
  * Reads the answer.  NGX_AGAIN: there is another round, which is set;
- * NGX_OK: the facts are whole; NGX_ERROR: this was no answer.
+ * NGX_OK: what the chain says is whole; NGX_ERROR: this was no answer.
  */
 ngx_int_t ngx_http_pserver_chain_answer(
     ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
+
+/*
+ * The grant file, once the rest of the facts is there.  NGX_OK: it is there,
+ * or can't be had; NGX_AGAIN: granted is called, once, later; NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_http_pserver_chain_grant(
+    ngx_http_pserver_chain_flight_t *flight,
+    ngx_http_pserver_chain_granted_pt granted);
 
 
 /* a head of this chain was seen; NGX_ERROR: it is too far below the highest

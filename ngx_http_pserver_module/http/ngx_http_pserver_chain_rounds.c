@@ -1,8 +1,7 @@
 /*
  * What a flight asks in each round, and what it takes for an answer:
  *
- *   HEAD ──► RECORD ──► SET ──► GRANT
- *                        └─► OLD ─┘
+ *   HEAD ──► RECORD ──► SET (──► OLD)
  *   HEAD ──► ID
  *
  * All calls behind HEAD name its block by hash, and that it must be
@@ -13,7 +12,6 @@
 #include "ngx_http_pserver_chain_flight.h"
 #include "ngx_http_pserver_zone.h"
 #include "../core/abi.h"
-#include "../core/cid.h"
 #include "../core/jsonrpc.h"
 
 
@@ -21,9 +19,6 @@
 
 /* of a node's answer; a block with many transactions, many long URLs */
 #define NGX_HTTP_PSERVER_CHAIN_ANSWER  (4 * 1024 * 1024)
-
-/* of a gateway's: a dag-pb block is a little longer than its file */
-#define NGX_HTTP_PSERVER_CHAIN_BLOCK   (PSERVER_GRANT_MAX + 64)
 
 
 typedef struct {
@@ -34,9 +29,7 @@ typedef struct {
 } ngx_http_pserver_chain_calls_t;
 
 
-static ngx_int_t ngx_http_pserver_chain_node_question(
-    ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
-static ngx_int_t ngx_http_pserver_chain_grant_question(
+static ngx_int_t ngx_http_pserver_chain_calls(
     ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_chain_call(
     ngx_http_pserver_chain_flight_t *flight,
@@ -52,10 +45,6 @@ static ngx_int_t ngx_http_pserver_chain_old(
     ngx_http_pserver_chain_flight_t *flight, pserver_jsonrpc_answer_t *answer);
 static ngx_int_t ngx_http_pserver_chain_id(
     ngx_http_pserver_chain_flight_t *flight, pserver_jsonrpc_answer_t *answer);
-static ngx_int_t ngx_http_pserver_chain_grant(
-    ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
-static ngx_int_t ngx_http_pserver_chain_grant_next(
-    ngx_http_pserver_chain_flight_t *flight);
 static ngx_int_t ngx_http_pserver_chain_bytes(
     ngx_http_pserver_chain_flight_t *flight, pserver_jsonrpc_answer_t *answer,
     pserver_str_t *bytes);
@@ -67,16 +56,9 @@ ngx_int_t
 ngx_http_pserver_chain_question(ngx_http_pserver_chain_flight_t *flight,
     ngx_http_pserver_exchange_handler_pt handler)
 {
-    ngx_int_t                     rc;
     ngx_http_pserver_exchange_t  *ex;
 
-    if (flight->round == NGX_HTTP_PSERVER_CHAIN_GRANT) {
-        ex = ngx_http_pserver_exchange_create(flight->plcf->gateway_loc);
-
-    } else {
-        ex = ngx_http_pserver_exchange_create(flight->plcf->chain_loc);
-    }
-
+    ex = ngx_http_pserver_exchange_create(flight->plcf->chain_loc);
     if (ex == NULL) {
         return NGX_ERROR;
     }
@@ -85,14 +67,7 @@ ngx_http_pserver_chain_question(ngx_http_pserver_chain_flight_t *flight,
     ex->handler = handler;
     ex->data = flight;
 
-    if (flight->round == NGX_HTTP_PSERVER_CHAIN_GRANT) {
-        rc = ngx_http_pserver_chain_grant_question(flight, ex);
-
-    } else {
-        rc = ngx_http_pserver_chain_node_question(flight, ex);
-    }
-
-    if (rc != NGX_OK) {
+    if (ngx_http_pserver_chain_calls(flight, ex) != NGX_OK) {
         ngx_destroy_pool(ex->pool);
         return NGX_ERROR;
     }
@@ -104,7 +79,7 @@ ngx_http_pserver_chain_question(ngx_http_pserver_chain_flight_t *flight,
 
 
 static ngx_int_t
-ngx_http_pserver_chain_node_question(ngx_http_pserver_chain_flight_t *flight,
+ngx_http_pserver_chain_calls(ngx_http_pserver_chain_flight_t *flight,
     ngx_http_pserver_exchange_t *ex)
 {
     size_t                           i;
@@ -180,27 +155,6 @@ ngx_http_pserver_chain_node_question(ngx_http_pserver_chain_flight_t *flight,
 }
 
 
-static ngx_int_t
-ngx_http_pserver_chain_grant_question(ngx_http_pserver_chain_flight_t *flight,
-    ngx_http_pserver_exchange_t *ex)
-{
-    pserver_cid_t  cid;
-    pserver_str_t  text;
-
-    if (pserver_cid_url(flight->facts.url, &text, &cid) != PSERVER_OK) {
-        return NGX_ERROR;
-    }
-
-    ex->method = NGX_HTTP_GET;
-    ex->uri.data = text.data;
-    ex->uri.len = text.len;
-    ngx_str_set(&ex->args, "format=raw");
-    ex->limit = NGX_HTTP_PSERVER_CHAIN_BLOCK;
-
-    return NGX_OK;
-}
-
-
 static void
 ngx_http_pserver_chain_call(ngx_http_pserver_chain_flight_t *flight,
     ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
@@ -227,10 +181,6 @@ ngx_http_pserver_chain_answer(ngx_http_pserver_chain_flight_t *flight,
     ngx_int_t                  rc;
     pserver_json_doc_t        *doc;
     pserver_jsonrpc_answer_t   answers[NGX_HTTP_PSERVER_CHAIN_CALLS];
-
-    if (flight->round == NGX_HTTP_PSERVER_CHAIN_GRANT) {
-        return ngx_http_pserver_chain_grant(flight, ex);
-    }
 
     if (ex->rc != NGX_OK || ex->status != NGX_HTTP_OK) {
         return ngx_http_pserver_chain_no_answer(flight, "no whole answer");
@@ -422,7 +372,7 @@ ngx_http_pserver_chain_set(ngx_http_pserver_chain_flight_t *flight,
 
     facts->grantee = grantee.address;
 
-    return ngx_http_pserver_chain_grant_next(flight);
+    return NGX_OK;
 }
 
 
@@ -443,7 +393,7 @@ ngx_http_pserver_chain_old(ngx_http_pserver_chain_flight_t *flight,
 
     flight->facts.grantee = grantee.address;
 
-    return ngx_http_pserver_chain_grant_next(flight);
+    return NGX_OK;
 }
 
 
@@ -462,106 +412,6 @@ ngx_http_pserver_chain_id(ngx_http_pserver_chain_flight_t *flight,
     {
         return ngx_http_pserver_chain_no_answer(flight, "no id");
     }
-
-    return NGX_OK;
-}
-
-
-/*
- * The last round may be left out: what an ipfs:// URL names does not
- * change, so a grant file that an earlier set has is good for ever.
- */
-
-static ngx_int_t
-ngx_http_pserver_chain_grant_next(ngx_http_pserver_chain_flight_t *flight)
-{
-    size_t            len;
-    u_char           *set;
-    ngx_int_t         rc;
-    pserver_cid_t     cid;
-    pserver_str_t     text;
-    pserver_facts_t  *facts, *old;
-
-    facts = &flight->facts;
-
-    if (pserver_cid_url(facts->url, &text, &cid) != PSERVER_OK) {
-        return NGX_OK;
-    }
-
-    flight->round = NGX_HTTP_PSERVER_CHAIN_GRANT;
-
-    set = ngx_http_pserver_chain_cache_get(&flight->key, UINT64_MAX, 0, &len);
-
-    if (set == NULL) {
-        return NGX_AGAIN;
-    }
-
-    rc = NGX_AGAIN;
-
-    old = ngx_palloc(flight->pool, sizeof(pserver_facts_t));
-
-    if (old && pserver_facts_unpack(set, len, old) == PSERVER_OK) {
-
-        if (old->text.len
-            && old->url.len == facts->url.len
-            && ngx_memcmp(old->url.data, facts->url.data, facts->url.len)
-               == 0)
-        {
-            facts->text.data = ngx_pnalloc(flight->pool, old->text.len);
-
-            if (facts->text.data) {
-                facts->text.len = old->text.len;
-                ngx_memcpy(facts->text.data, old->text.data, old->text.len);
-                rc = NGX_OK;
-            }
-        }
-
-        pserver_facts_free(old);
-    }
-
-    ngx_free(set);
-
-    return rc;
-}
-
-
-/* a grant file that can't be had is a fact, which is not kept */
-
-static ngx_int_t
-ngx_http_pserver_chain_grant(ngx_http_pserver_chain_flight_t *flight,
-    ngx_http_pserver_exchange_t *ex)
-{
-    pserver_cid_t     cid;
-    pserver_str_t     text, content;
-    pserver_facts_t  *facts;
-
-    facts = &flight->facts;
-
-    if (ex->rc != NGX_OK || ex->status != NGX_HTTP_OK) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "pserver: a grant file could not be fetched, status %ui",
-                      ex->status);
-        return NGX_OK;
-    }
-
-    if (pserver_cid_url(facts->url, &text, &cid) != PSERVER_OK
-        || pserver_cid_content(&cid, ex->answer.data, ex->answer.len,
-                               &content)
-           != PSERVER_OK
-        || content.len > PSERVER_GRANT_MAX)
-    {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "pserver: a grant file is not what its CID names");
-        return NGX_OK;
-    }
-
-    facts->text.data = ngx_pnalloc(flight->pool, content.len);
-    if (facts->text.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(facts->text.data, content.data, content.len);
-    facts->text.len = content.len;
 
     return NGX_OK;
 }

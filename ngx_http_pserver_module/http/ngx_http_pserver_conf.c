@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_fetch.h"
 #include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
@@ -83,7 +84,7 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       NULL },
 
     { ngx_string("pserver_exchange"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_pserver_exchange,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -171,6 +172,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_pserver_loc_conf_t, gateway),
+      NULL },
+
+    { ngx_string("pserver_https"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_2MORE,
+      ngx_http_pserver_https,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("pserver_engine"),
@@ -295,7 +303,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
      *     conf->engine_queue = 0;
      */
 
-    conf->exchange = NGX_CONF_UNSET;
+    conf->exchange = NGX_CONF_UNSET_UINT;
     conf->auth = NGX_CONF_UNSET_UINT;
     conf->max_lifetime = NGX_CONF_UNSET;
     conf->owners = NGX_CONF_UNSET_PTR;
@@ -304,6 +312,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->chain_valid = NGX_CONF_UNSET_MSEC;
     conf->chain_stale = NGX_CONF_UNSET_MSEC;
     conf->contracts = NGX_CONF_UNSET_PTR;
+    conf->https = NGX_CONF_UNSET_PTR;
     conf->operations = NGX_CONF_UNSET_PTR;
     conf->operation_access = NGX_CONF_UNSET_UINT;
     conf->require_nonce = NGX_CONF_UNSET;
@@ -340,6 +349,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               300000);
     ngx_conf_merge_ptr_value(conf->contracts, prev->contracts, NULL);
     ngx_conf_merge_str_value(conf->gateway, prev->gateway, "");
+    ngx_conf_merge_ptr_value(conf->https, prev->https, NULL);
 
     if (conf->engine.data == NULL) {
         conf->engine = prev->engine;
@@ -363,13 +373,14 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     /* what is nested is closed as well, but it is no exchange by itself */
 
-    if (conf->exchange == 1 && ngx_http_pserver_exchange_merge(cf)
-                               != NGX_CONF_OK)
+    if (conf->exchange != NGX_CONF_UNSET_UINT
+        && ngx_http_pserver_exchange_merge(cf, conf->exchange) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    ngx_conf_merge_value(conf->exchange, prev->exchange, 0);
+    ngx_conf_merge_uint_value(conf->exchange, prev->exchange,
+                              NGX_HTTP_PSERVER_EXCHANGE_OFF);
 
     if (conf->api != NGX_HTTP_PSERVER_NONE
         || conf->auth != NGX_HTTP_PSERVER_AUTH_OFF)
@@ -441,11 +452,13 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     }
 
     conf->chain_loc = ngx_http_pserver_exchange_find(cf, &conf->chain,
-                                                     "pserver_chain");
+                                                     "pserver_chain", 0);
     conf->gateway_loc = ngx_http_pserver_exchange_find(cf, &conf->gateway,
-                                                       "pserver_gateway");
+                                                       "pserver_gateway", 0);
 
-    if (conf->chain_loc == NULL || conf->gateway_loc == NULL) {
+    if (conf->chain_loc == NULL || conf->gateway_loc == NULL
+        || ngx_http_pserver_https_find(cf, conf->https) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -462,7 +475,7 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     }
 
     conf->engine_loc = ngx_http_pserver_exchange_find(cf, &conf->engine,
-                                                      "pserver_engine");
+                                                      "pserver_engine", 0);
 
     elt = ngx_array_push(&pmcf->computes);
 

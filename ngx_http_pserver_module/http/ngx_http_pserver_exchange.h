@@ -23,7 +23,18 @@ struct ngx_http_pserver_exchange_loc_s {
     ngx_str_t                        name;       /* e.g. "/_chain/" */
     ngx_http_core_loc_conf_t        *clcf;
     ngx_http_conf_ctx_t             *ctx;        /* of its server{} */
+    unsigned                         https:1;    /* to any peer */
 };
+
+
+/* where a question goes, in a location with "pserver_exchange https" */
+
+typedef struct {
+    ngx_str_t                        address;    /* and port: no name */
+    ngx_str_t                        name;       /* in the certificate */
+    ngx_str_t                        host;       /* of the header */
+    ngx_str_t                        path;       /* and query */
+} ngx_http_pserver_peer_t;
 
 
 typedef void (*ngx_http_pserver_exchange_handler_pt)(
@@ -53,6 +64,7 @@ struct ngx_http_pserver_exchange_s {
        outlive the exchange or come from ex->pool */
 
     ngx_uint_t                       method;     /* NGX_HTTP_GET, .. */
+    ngx_http_pserver_peer_t         *peer;       /* NULL: the location's */
     ngx_str_t                        uri;        /* after the location */
     ngx_str_t                        args;
     ngx_str_t                        type;       /* Content-Type of body */
@@ -111,13 +123,25 @@ void ngx_http_pserver_exchange_resume(ngx_http_pserver_exchange_t *ex);
 char *ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/*
+ * Calls the proxy module's own handler of a directive with one or two
+ * arguments, second is NULL or the second.  NGX_ERROR is logged.
+ */
+ngx_int_t ngx_http_pserver_exchange_proxy(ngx_conf_t *cf,
+    const char *directive, const char *first, const char *second);
+
+/* "pserver_exchange https" */
+char *ngx_http_pserver_exchange_https(ngx_conf_t *cf);
+ngx_int_t ngx_http_pserver_exchange_add_variables(ngx_conf_t *cf);
+
 /* after the merge: makes a marked location what an exchange needs */
-char *ngx_http_pserver_exchange_merge(ngx_conf_t *cf);
+char *ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind);
 
 /* the marked location of this name in the server that is being merged;
-   NULL, and logged on behalf of the directive, where there is none */
+   NULL, and logged on behalf of the directive, where there is none, or
+   where one is with "https" and the other is not */
 ngx_http_pserver_exchange_loc_t *ngx_http_pserver_exchange_find(
-    ngx_conf_t *cf, ngx_str_t *name, const char *directive);
+    ngx_conf_t *cf, ngx_str_t *name, const char *directive, unsigned https);
 
 /* preaccess phase: 404 for every request that is not detached */
 ngx_int_t ngx_http_pserver_exchange_guard(ngx_http_request_t *r);

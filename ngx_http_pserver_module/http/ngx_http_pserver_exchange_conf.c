@@ -7,8 +7,6 @@
 #include "ngx_http_pserver_exchange.h"
 
 
-static ngx_int_t ngx_http_pserver_exchange_proxy(ngx_conf_t *cf,
-    const char *directive, const char *first, const char *second);
 static ngx_command_t *ngx_http_pserver_exchange_command(
     const char *directive);
 
@@ -21,12 +19,13 @@ ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_pserver_loc_conf_t  *plcf = conf;
 
+    ngx_str_t                         *value;
     ngx_http_core_loc_conf_t          *clcf;
     ngx_http_core_srv_conf_t          *cscf;
     ngx_http_pserver_main_conf_t      *pmcf;
     ngx_http_pserver_exchange_loc_t  **elp, *el;
 
-    if (plcf->exchange != NGX_CONF_UNSET) {
+    if (plcf->exchange != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
     }
 
@@ -43,6 +42,14 @@ ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is allowed only in a location given by a prefix";
     }
 
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "https") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
     el = ngx_palloc(cf->pool, sizeof(ngx_http_pserver_exchange_loc_t));
     elp = ngx_array_push(&pmcf->exchanges);
 
@@ -53,9 +60,11 @@ ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     el->name = clcf->name;
     el->clcf = clcf;
     el->ctx = cscf->ctx;
+    el->https = (cf->args->nelts == 2);
     *elp = el;
 
-    plcf->exchange = 1;
+    plcf->exchange = el->https ? NGX_HTTP_PSERVER_EXCHANGE_HTTPS
+                               : NGX_HTTP_PSERVER_EXCHANGE_ON;
 
     /*
      * Setting headers here also cuts off the proxy_set_header of outer
@@ -72,13 +81,11 @@ ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return el->https ? ngx_http_pserver_exchange_https(cf) : NGX_CONF_OK;
 }
 
 
-/* calls the proxy module's own handler of a directive */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_pserver_exchange_proxy(ngx_conf_t *cf, const char *directive,
     const char *first, const char *second)
 {
@@ -95,13 +102,16 @@ ngx_http_pserver_exchange_proxy(ngx_conf_t *cf, const char *directive,
         return NGX_ERROR;
     }
 
-    value = ngx_array_push_n(&args, 3);
+    value = ngx_array_push_n(&args, second ? 3 : 2);
 
     value[0] = cmd->name;
     value[1].len = ngx_strlen(first);
     value[1].data = (u_char *) first;
-    value[2].len = ngx_strlen(second);
-    value[2].data = (u_char *) second;
+
+    if (second) {
+        value[2].len = ngx_strlen(second);
+        value[2].data = (u_char *) second;
+    }
 
     saved = cf->args;
     cf->args = &args;
@@ -145,7 +155,7 @@ ngx_http_pserver_exchange_command(const char *directive)
  */
 
 char *
-ngx_http_pserver_exchange_merge(ngx_conf_t *cf)
+ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind)
 {
     u_char                    *conf;
     ngx_command_t             *cmd;
@@ -156,7 +166,10 @@ ngx_http_pserver_exchange_merge(ngx_conf_t *cf)
     conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
     uconf = (ngx_http_upstream_conf_t *) conf;
 
-    if (clcf->handler == NULL || uconf->upstream == NULL) {
+    if (clcf->handler == NULL
+        || (uconf->upstream == NULL
+            && kind != NGX_HTTP_PSERVER_EXCHANGE_HTTPS))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"pserver_exchange\" in location \"%V\" requires "
                            "\"proxy_pass\" without variables", &clcf->name);
@@ -217,7 +230,7 @@ ngx_http_pserver_exchange_merge(ngx_conf_t *cf)
 
 ngx_http_pserver_exchange_loc_t *
 ngx_http_pserver_exchange_find(ngx_conf_t *cf, ngx_str_t *name,
-    const char *directive)
+    const char *directive, unsigned https)
 {
     ngx_uint_t                         i;
     ngx_http_core_srv_conf_t          *cscf;
@@ -232,6 +245,7 @@ ngx_http_pserver_exchange_find(ngx_conf_t *cf, ngx_str_t *name,
     for (i = 0; i < pmcf->exchanges.nelts; i++) {
 
         if (el[i]->ctx == cscf->ctx
+            && el[i]->https == https
             && el[i]->name.len == name->len
             && ngx_memcmp(el[i]->name.data, name->data, name->len) == 0)
         {
@@ -241,8 +255,9 @@ ngx_http_pserver_exchange_find(ngx_conf_t *cf, ngx_str_t *name,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"%s\" names \"%V\", but server \"%V\" has no such "
-                       "location with \"pserver_exchange\"",
-                       directive, name, &cscf->server_name);
+                       "location with \"pserver_exchange%s\"",
+                       directive, name, &cscf->server_name,
+                       https ? " https" : "");
 
     return NULL;
 }

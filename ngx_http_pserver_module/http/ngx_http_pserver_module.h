@@ -24,6 +24,7 @@
 typedef struct ngx_http_pserver_exchange_s      ngx_http_pserver_exchange_t;
 typedef struct ngx_http_pserver_exchange_loc_s  ngx_http_pserver_exchange_loc_t;
 typedef struct ngx_http_pserver_keys_s          ngx_http_pserver_keys_t;
+typedef struct ngx_http_pserver_https_s         ngx_http_pserver_https_t;
 typedef struct ngx_http_pserver_audit_s         ngx_http_pserver_audit_t;
 typedef struct ngx_http_pserver_operation_s     ngx_http_pserver_operation_t;
 typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
@@ -43,6 +44,10 @@ typedef enum {
 #define NGX_HTTP_PSERVER_AUTH_OFF          0
 #define NGX_HTTP_PSERVER_AUTH_OPTIONAL     1
 #define NGX_HTTP_PSERVER_AUTH_REQUIRED     2
+
+#define NGX_HTTP_PSERVER_EXCHANGE_OFF      0
+#define NGX_HTTP_PSERVER_EXCHANGE_ON       1
+#define NGX_HTTP_PSERVER_EXCHANGE_HTTPS    2
 
 #define NGX_HTTP_PSERVER_ACCESS_SIGNED     0
 #define NGX_HTTP_PSERVER_ACCESS_CAPABILITY 1
@@ -77,7 +82,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t                       api;        /* ngx_http_pserver_api_e */
     ngx_uint_t                       auth;
-    ngx_flag_t                       exchange;   /* is an exchange location */
+    ngx_uint_t                       exchange;   /* is an exchange location */
 
     ngx_str_t                        origin;     /* normalised: no slash */
     time_t                           max_lifetime;
@@ -97,6 +102,7 @@ typedef struct {
 
     ngx_str_t                        gateway;
     ngx_http_pserver_exchange_loc_t *gateway_loc;
+    ngx_http_pserver_https_t        *https;      /* NULL: none, http/fetch */
 
     ngx_str_t                        engine;
     ngx_http_pserver_exchange_loc_t *engine_loc;
@@ -179,6 +185,9 @@ char *ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
 ngx_int_t ngx_http_pserver_add_variables(ngx_conf_t *cf);
+
+/* adds those of a table that ends with ngx_http_null_variable */
+ngx_int_t ngx_http_pserver_variables(ngx_conf_t *cf, ngx_http_variable_t *v);
 
 
 /* content handlers, one an API */

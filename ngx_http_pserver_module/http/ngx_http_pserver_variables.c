@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_exchange.h"
 #include "../core/encode.h"
 
 
@@ -34,9 +35,20 @@ static ngx_http_variable_t  ngx_http_pserver_vars[] = {
 ngx_int_t
 ngx_http_pserver_add_variables(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var, *v;
+    if (ngx_http_pserver_variables(cf, ngx_http_pserver_vars) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    for (v = ngx_http_pserver_vars; v->name.len; v++) {
+    return ngx_http_pserver_exchange_add_variables(cf);
+}
+
+
+ngx_int_t
+ngx_http_pserver_variables(ngx_conf_t *cf, ngx_http_variable_t *v)
+{
+    ngx_http_variable_t  *var;
+
+    for ( /* void */ ; v->name.len; v++) {
 
         var = ngx_http_add_variable(cf, &v->name, v->flags);
         if (var == NULL) {

@@ -72,6 +72,7 @@ TEST(there_and_back)
     pserver_facts_t  f, g;
 
     fill(&f, GRANT);
+    f.fetched = 1700000000001;
     data = pack(&f, &len);
 
     CHECK_INT(pserver_facts_unpack(data, len, &g), PSERVER_OK);
@@ -80,6 +81,7 @@ TEST(there_and_back)
     CHECK(g.block == f.block);
     CHECK_MEM(&g.block_hash, &f.block_hash, 32);
     CHECK(g.observed == f.observed);
+    CHECK(g.fetched == f.fetched);
     CHECK_MEM(&g.id, &f.id, 32);
     CHECK_MEM(&g.grantor, &f.grantor, 20);
     CHECK_MEM(&g.grantee_id, &f.grantee_id, 32);
@@ -117,6 +119,14 @@ TEST(grant_file)
     data = pack(&f, &len);
     CHECK_INT(pserver_facts_unpack(data, len, &g), PSERVER_OK);
     CHECK_INT(g.state, PSERVER_FACTS_NO_GRANT);
+    pserver_facts_free(&g);
+    free(data);
+
+    fill(&f, "");
+    f.other = 1;
+    data = pack(&f, &len);
+    CHECK_INT(pserver_facts_unpack(data, len, &g), PSERVER_OK);
+    CHECK_INT(g.state, PSERVER_FACTS_OTHER_GRANT);
     pserver_facts_free(&g);
     free(data);
 

@@ -309,6 +309,7 @@ static void file_of_app(fixture_t *t) { t->facts.file[1].owner = t->read.app; }
 
 static void no_grant(fixture_t *t) { t->facts.text = str(""); }
 static void bad_grant(fixture_t *t) { t->facts.text = str("{}"); }
+static void other_grant(fixture_t *t) { no_grant(t); t->facts.other = 1; }
 
 
 static void
@@ -534,6 +535,7 @@ static const struct {
     ROW(file_of_app, PSERVER_FOREIGN_FILE),
 
     ROW(no_grant, PSERVER_GRANT_UNREADABLE),
+    ROW(other_grant, PSERVER_GRANT_CHANGED),
     ROW(bad_grant, PSERVER_GRANT_INVALID),
     ROW(grant_names_other, PSERVER_GRANT_OTHER_APP),
     ROW(grant_in_upper_case, PSERVER_ALLOWED),
@@ -771,6 +773,7 @@ static const struct {
     ROW(end_is_head, PSERVER_ENDED),
 
     ROW(no_grant, PSERVER_GRANT_UNREADABLE),
+    ROW(other_grant, PSERVER_GRANT_CHANGED),
     ROW(bad_grant, PSERVER_GRANT_INVALID),
     ROW(bad_scopes, PSERVER_GRANT_INVALID),
     ROW(no_scopes, PSERVER_NO_SCOPES),
@@ -860,6 +863,8 @@ TEST(answers)
         { PSERVER_FOREIGN_FILE, 403, "AUTHORIZATION_ERROR", 500, NULL },
         { PSERVER_GRANT_UNREADABLE, 502, "FILE_ACCESS_ERROR",
           502, "FILE_ACCESS_ERROR" },
+        { PSERVER_GRANT_CHANGED, 403, "AUTHORIZATION_ERROR",
+          403, "GRANT_REVOKED" },
         { PSERVER_GRANT_INVALID, 400, "GRANT_VALIDATION_ERROR",
           403, "SCOPE_MISMATCH" },
         { PSERVER_GRANT_OTHER_APP, 400, "GRANT_VALIDATION_ERROR",
