@@ -129,6 +129,13 @@ pserver_seal_nonce(u_char nonce[PSERVER_GCM_NONCE_LEN], uint64_t counter,
 }
 
 
+const u_char *
+pserver_seal_id(const pserver_seal_t *seal)
+{
+    return seal->header + PSERVER_SEAL_AT_ID;
+}
+
+
 int
 pserver_seal_chunk(pserver_seal_t *seal, u_char *dst, const u_char *src,
     size_t len, int last)

@@ -95,6 +95,9 @@ typedef struct {
 int pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place);
 
+/* the random id of the version, PSERVER_SEAL_ID_LEN bytes, after init */
+const u_char *pserver_seal_id(const pserver_seal_t *seal);
+
 /*
  * Writes len + PSERVER_SEAL_TAG_LEN bytes to dst, which may be src.
  * PSERVER_INVALID: len is not the full size, or not shorter in the last

@@ -1,27 +1,55 @@
 /*
- * A signed request that changes something takes effect once.
+ * A signed request that changes data takes effect once.
  */
 
 
 #include "ngx_http_pserver_once.h"
-#include "../core/box.h"
-#include "../core/bytes.h"
-#include "../core/encode.h"
 
-#include <dirent.h>
 #include <sys/file.h>
 
 
-#define NGX_HTTP_PSERVER_ONCE_LEN    (8 + PSERVER_BOX_OVERHEAD)
-
-/* that a clock may be off, as in Web3Signed */
-
-#define NGX_HTTP_PSERVER_ONCE_SLACK  60
+#define NGX_HTTP_PSERVER_ONCE_PENDING  "pending"
 
 
+static void ngx_http_pserver_once_name(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner, const pserver_web3signed_t *claims);
+static ngx_uint_t ngx_http_pserver_once_find(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner, ngx_uint_t *repeat, uint64_t *value);
+static ngx_uint_t ngx_http_pserver_once_settle(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner);
+static ngx_uint_t ngx_http_pserver_once_made(ngx_http_pserver_owner_t *owner,
+    const pserver_change_t *change, ngx_uint_t *made);
+static ngx_uint_t ngx_http_pserver_once_read(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner, const char *file,
+    pserver_change_t *change);
 static ngx_uint_t ngx_http_pserver_once_failed(
     ngx_http_pserver_owner_t *owner);
-static void ngx_http_pserver_once_sweep(ngx_http_pserver_once_t *once);
+
+
+ngx_uint_t
+ngx_http_pserver_once_seen(ngx_http_pserver_owner_t *owner,
+    const pserver_web3signed_t *claims, ngx_uint_t *repeat, uint64_t *value)
+{
+    ngx_uint_t               rc;
+    ngx_http_pserver_once_t  once;
+
+    *repeat = 0;
+    *value = 0;
+
+    once.folder = ngx_http_pserver_owner_folder(owner, "seen");
+
+    if (once.folder == -1) {
+        return ngx_http_pserver_once_failed(owner);
+    }
+
+    ngx_http_pserver_once_name(&once, owner, claims);
+
+    rc = ngx_http_pserver_once_find(&once, owner, repeat, value);
+
+    ngx_http_pserver_once_end(&once);
+
+    return rc;
+}
 
 
 ngx_uint_t
@@ -29,16 +57,10 @@ ngx_http_pserver_once_begin(ngx_http_pserver_once_t *once,
     ngx_http_pserver_owner_t *owner, const pserver_web3signed_t *claims,
     ngx_uint_t *repeat, uint64_t *value)
 {
-    u_char         hash[PSERVER_NAME_LEN], plain[8], *p;
-    u_char         box[NGX_HTTP_PSERVER_ONCE_LEN], exp[8];
-    ssize_t        n;
-    ngx_fd_t       fd;
-    pserver_str_t  digest, ad;
+    ngx_uint_t  rc;
 
     *repeat = 0;
     *value = 0;
-
-    once->record.fd = -1;
 
     once->folder = ngx_http_pserver_owner_folder(owner, "seen");
 
@@ -46,44 +68,239 @@ ngx_http_pserver_once_begin(ngx_http_pserver_once_t *once,
         return ngx_http_pserver_once_failed(owner);
     }
 
+    /* its marker may have been swept */
+
+    if ((uint64_t) time(NULL) > claims->exp + PSERVER_WEB3SIGNED_SKEW
+                                + NGX_HTTP_PSERVER_ONCE_KEEP)
+    {
+        return NGX_HTTP_PSERVER_STORE_EXPIRED;
+    }
+
+    ngx_http_pserver_once_name(once, owner, claims);
+
+    rc = ngx_http_pserver_once_settle(once, owner);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    return ngx_http_pserver_once_find(once, owner, repeat, value);
+}
+
+
+static void
+ngx_http_pserver_once_name(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner, const pserver_web3signed_t *claims)
+{
+    pserver_str_t  digest;
+
+    /* the signer is the owner, whose key makes the name */
+
     digest.data = (u_char *) claims->digest.bytes;
     digest.len = sizeof(claims->digest.bytes);
 
-    pserver_keys_name(hash, &owner->keys, "seen", digest);
+    once->change.exp = claims->exp;
+    pserver_keys_name(once->change.hash, &owner->keys, "seen", digest);
 
-    (void) pserver_put_be(exp, claims->exp, sizeof(exp));
+    pserver_marker_name(once->name, once->change.exp, once->change.hash);
+}
 
-    p = pserver_hex_encode((u_char *) once->name, exp, sizeof(exp));
-    *p++ = '-';
-    p = pserver_hex_encode(p, hash, sizeof(hash));
-    *p = '\0';
 
-    fd = openat(once->folder, once->name, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+static ngx_uint_t
+ngx_http_pserver_once_find(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner, ngx_uint_t *repeat, uint64_t *value)
+{
+    ngx_uint_t        rc;
+    pserver_change_t  change;
 
-    if (fd == -1) {
-        return (ngx_errno == NGX_ENOENT)
-               ? NGX_HTTP_PSERVER_STORE_OK
-               : ngx_http_pserver_once_failed(owner);
+    rc = ngx_http_pserver_once_read(once, owner, once->name, &change);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        return NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    n = read(fd, box, sizeof(box));
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
 
-    (void) close(fd);
-
-    ad.data = (u_char *) once->name;
-    ad.len = ngx_strlen(once->name);
-
-    if (n != sizeof(box)
-        || pserver_box_open(plain, box, sizeof(box), owner->keys.ledger, ad)
-           != PSERVER_OK)
+    if (change.exp != once->change.exp
+        || ngx_memcmp(change.hash, once->change.hash,
+                      PSERVER_MARKER_HASH_LEN)
+           != 0)
     {
         return NGX_HTTP_PSERVER_STORE_BAD;
     }
 
     *repeat = 1;
-    *value = pserver_get_be(plain, sizeof(plain));
+    *value = change.value;
 
     return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+/* what a crash has left in doubt was made, or is as if it never began */
+
+static ngx_uint_t
+ngx_http_pserver_once_settle(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner)
+{
+    int               failed;
+    char              name[PSERVER_MARKER_NAME_LEN + 1];
+    ngx_uint_t        rc, made;
+    pserver_change_t  change;
+
+    rc = ngx_http_pserver_once_read(once, owner,
+                                    NGX_HTTP_PSERVER_ONCE_PENDING, &change);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_once_made(owner, &change, &made);
+    }
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    if (made) {
+        pserver_marker_name(name, change.exp, change.hash);
+
+        failed = renameat(once->folder, NGX_HTTP_PSERVER_ONCE_PENDING,
+                          once->folder, name);
+    } else {
+        failed = unlinkat(once->folder, NGX_HTTP_PSERVER_ONCE_PENDING, 0);
+    }
+
+    return failed ? ngx_http_pserver_once_failed(owner)
+                  : NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+/* nobody has changed anything since, for this would have been settled */
+
+static ngx_uint_t
+ngx_http_pserver_once_made(ngx_http_pserver_owner_t *owner,
+    const pserver_change_t *change, ngx_uint_t *made)
+{
+    u_char                     path[NGX_HTTP_PSERVER_OBJECT_PATH];
+    ngx_uint_t                 rc;
+    struct stat                st;
+    ngx_http_pserver_object_t  object;
+
+    *made = 0;
+
+    if (change->number == 0) {
+
+        ngx_http_pserver_object_path(path, change->name);
+
+        if (fstatat(owner->fd, (char *) path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        {
+            return NGX_HTTP_PSERVER_STORE_OK;
+        }
+
+        *made = (ngx_errno == NGX_ENOENT);
+
+        return *made ? NGX_HTTP_PSERVER_STORE_OK
+                     : ngx_http_pserver_once_failed(owner);
+    }
+
+    ngx_memzero(&object, sizeof(ngx_http_pserver_object_t));
+
+    rc = ngx_http_pserver_object_open_name(owner, &object, change->name,
+                                           change->number);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        *made = ngx_memcmp(object.open.id, change->id, PSERVER_SEAL_ID_LEN)
+                == 0;
+
+    } else if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        rc = NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    ngx_http_pserver_object_close(&object);
+
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_once_read(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner, const char *file,
+    pserver_change_t *change)
+{
+    ssize_t        n;
+    u_char         text[PSERVER_CHANGE_TEXT_LEN + 1];
+    pserver_str_t  str;
+
+    n = readlinkat(once->folder, file, (char *) text, sizeof(text));
+
+    if (n == -1) {
+        return (ngx_errno == NGX_ENOENT)
+               ? NGX_HTTP_PSERVER_STORE_NOT_FOUND
+               : ngx_http_pserver_once_failed(owner);
+    }
+
+    str.data = text;
+    str.len = n;
+
+    return (pserver_change_open(change, str, owner->keys.ledger)
+            == PSERVER_OK)
+           ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_BAD;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_once_prepare(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner)
+{
+    u_char  text[PSERVER_CHANGE_TEXT_LEN + 1];
+
+    pserver_change_seal(text, &once->change, owner->keys.ledger);
+
+    if ((unlinkat(once->folder, NGX_HTTP_PSERVER_ONCE_PENDING, 0) == -1
+         && ngx_errno != NGX_ENOENT)
+        || symlinkat((char *) text, once->folder,
+                     NGX_HTTP_PSERVER_ONCE_PENDING)
+           == -1
+        || fsync(once->folder) == -1)
+    {
+        return ngx_http_pserver_once_failed(owner);
+    }
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+/*
+ * Without another fsync: should the new name be lost with the power, the old
+ * one is there and is settled, and the next change makes both durable before
+ * it is made itself.
+ */
+
+ngx_uint_t
+ngx_http_pserver_once_done(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner)
+{
+    if (renameat(once->folder, NGX_HTTP_PSERVER_ONCE_PENDING, once->folder,
+                 once->name)
+        == -1)
+    {
+        return ngx_http_pserver_once_failed(owner);
+    }
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+void
+ngx_http_pserver_once_end(ngx_http_pserver_once_t *once)
+{
+    if (once->folder != -1) {
+        (void) close(once->folder);
+        once->folder = -1;
+    }
 }
 
 
@@ -98,104 +315,4 @@ ngx_http_pserver_once_failed(ngx_http_pserver_owner_t *owner)
 
     return (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND)
            ? NGX_HTTP_PSERVER_STORE_ERROR : rc;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_once_prepare(ngx_http_pserver_once_t *once,
-    ngx_http_pserver_owner_t *owner, uint64_t value)
-{
-    u_char         box[NGX_HTTP_PSERVER_ONCE_LEN], plain[8];
-    pserver_str_t  ad;
-
-    (void) pserver_put_be(plain, value, sizeof(plain));
-
-    ad.data = (u_char *) once->name;
-    ad.len = ngx_strlen(once->name);
-
-    pserver_box_seal(box, plain, sizeof(plain), owner->keys.ledger, ad);
-
-    if (ngx_http_pserver_temp_open(&once->record, once->folder) != NGX_OK
-        || ngx_http_pserver_temp_write(&once->record, box, sizeof(box), 0)
-           != NGX_OK
-        || fsync(once->record.fd) == -1)
-    {
-        return ngx_http_pserver_once_failed(owner);
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_once_done(ngx_http_pserver_once_t *once,
-    ngx_http_pserver_owner_t *owner)
-{
-    if (ngx_http_pserver_temp_link(&once->record, once->folder, once->name)
-        != NGX_OK
-        || fsync(once->folder) == -1)
-    {
-        return ngx_http_pserver_once_failed(owner);
-    }
-
-    /* now and then */
-
-    if ((once->name[17] & 0x0f) == 0) {
-        ngx_http_pserver_once_sweep(once);
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
-}
-
-
-/* removes what no signature can repeat any more */
-
-static void
-ngx_http_pserver_once_sweep(ngx_http_pserver_once_t *once)
-{
-    DIR            *dir;
-    char            limit[17];
-    u_char          exp[8];
-    ngx_fd_t        fd;
-    struct dirent  *entry;
-
-    fd = openat(once->folder, ".", O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-
-    if (fd == -1) {
-        return;
-    }
-
-    dir = fdopendir(fd);
-
-    if (dir == NULL) {
-        (void) close(fd);
-        return;
-    }
-
-    (void) pserver_put_be(exp, time(NULL) - NGX_HTTP_PSERVER_ONCE_SLACK,
-                          sizeof(exp));
-    *pserver_hex_encode((u_char *) limit, exp, sizeof(exp)) = '\0';
-
-    while ((entry = readdir(dir)) != NULL) {
-
-        if (ngx_strlen(entry->d_name) == sizeof(once->name) - 1
-            && ngx_strncmp(entry->d_name, limit, sizeof(limit) - 1) < 0)
-        {
-            (void) unlinkat(once->folder, entry->d_name, 0);
-        }
-    }
-
-    (void) closedir(dir);
-}
-
-
-void
-ngx_http_pserver_once_end(ngx_http_pserver_once_t *once)
-{
-    ngx_http_pserver_temp_close(&once->record);
-
-    if (once->folder != -1) {
-        (void) close(once->folder);
-        once->folder = -1;
-    }
 }

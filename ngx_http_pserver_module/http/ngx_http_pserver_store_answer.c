@@ -6,11 +6,15 @@
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_error.h"
 
+#include "../core/web3signed.h"
+
 
 ngx_int_t
 ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
     ngx_err_t err)
 {
+    const pserver_web3signed_error_t  *error;
+
     switch (rc) {
 
     case NGX_HTTP_PSERVER_STORE_NOT_FOUND:
@@ -31,6 +35,12 @@ ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
                                       NGX_HTTP_INSUFFICIENT_STORAGE,
                                       "INSUFFICIENT_STORAGE",
                                       "no space left");
+
+    case NGX_HTTP_PSERVER_STORE_EXPIRED:
+        error = pserver_web3signed_error(PSERVER_WEB3SIGNED_EXPIRED);
+
+        return ngx_http_pserver_error_data(r, error->status, error->code,
+                                           error->message, error->reason);
 
     case NGX_HTTP_PSERVER_STORE_BAD:
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,

@@ -30,6 +30,7 @@ typedef struct {
     pserver_str_t                    scope;
     const pserver_web3signed_t      *claims;
 
+    ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
     ngx_err_t                        err;
 } ngx_http_pserver_delete_t;
@@ -37,13 +38,15 @@ typedef struct {
 
 static void ngx_http_pserver_delete_body(ngx_http_request_t *r,
     ngx_str_t *body);
+static void ngx_http_pserver_delete_seen(void *data);
+static void ngx_http_pserver_delete_log(ngx_http_request_t *r, void *data);
 static void ngx_http_pserver_delete_logged(ngx_http_request_t *r,
     ngx_int_t rc);
 static void ngx_http_pserver_delete_run(void *data);
 static ngx_uint_t ngx_http_pserver_delete_once(
     ngx_http_pserver_delete_t *del, ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_delete_move(
-    ngx_http_pserver_delete_t *del, ngx_http_pserver_owner_t *owner);
+    ngx_http_pserver_owner_t *owner, const u_char object[PSERVER_NAME_LEN]);
 static void ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner);
 static void ngx_http_pserver_delete_empty(ngx_fd_t folder, const char *name);
 static DIR *ngx_http_pserver_delete_list(ngx_fd_t folder, const char *name);
@@ -58,15 +61,14 @@ ngx_http_pserver_store_delete(ngx_http_request_t *r)
 }
 
 
-/* what can't be logged is not done */
-
 static void
 ngx_http_pserver_delete_body(ngx_http_request_t *r, ngx_str_t *body)
 {
-    u_char                           hash[crypto_hash_sha256_BYTES];
-    ngx_int_t                        rc;
-    ngx_http_pserver_ctx_t          *ctx;
-    ngx_http_pserver_audit_entry_t   entry;
+    u_char                        hash[crypto_hash_sha256_BYTES];
+    ngx_int_t                     rc;
+    ngx_http_pserver_ctx_t       *ctx;
+    ngx_http_pserver_delete_t    *del;
+    ngx_http_pserver_loc_conf_t  *plcf;
 
     (void) crypto_hash_sha256(hash, body->data, body->len);
 
@@ -78,12 +80,76 @@ ngx_http_pserver_delete_body(ngx_http_request_t *r, ngx_str_t *body)
     }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    del = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_delete_t));
+    if (del == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ctx->state = del;
+
+    del->root = plcf->store.data;
+    del->chain_id = plcf->chain_id;
+    del->owner = ctx->owner;
+    del->scope.len = ctx->scope.len;
+    del->scope.data = ctx->scope.data;
+    del->claims = &ctx->claims->verified;
+
+    if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_delete_seen,
+                                            ngx_http_pserver_delete_log, del)
+        != NGX_OK)
+    {
+        ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
+    }
+}
+
+
+/* also where there is nothing yet: a repeat may come when there is */
+
+static void
+ngx_http_pserver_delete_seen(void *data)
+{
+    ngx_http_pserver_delete_t  *del = data;
+
+    uint64_t                  value;
+    ngx_http_pserver_owner_t  owner;
+
+    del->rc = ngx_http_pserver_owner_open(&owner, del->root, del->chain_id,
+                                          &del->owner, 1);
+
+    if (del->rc == NGX_HTTP_PSERVER_STORE_OK) {
+        del->rc = ngx_http_pserver_once_seen(&owner, del->claims,
+                                             &del->repeat, &value);
+    }
+
+    del->err = owner.err;
+
+    ngx_http_pserver_owner_close(&owner);
+}
+
+
+/* what can't be logged is not done */
+
+static void
+ngx_http_pserver_delete_log(ngx_http_request_t *r, void *data)
+{
+    ngx_http_pserver_delete_t *del = data;
+
+    ngx_http_pserver_audit_entry_t  entry;
+
+    if (del->repeat || del->rc != NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_http_pserver_delete_done(r, del);
+        return;
+    }
 
     ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
 
     entry.type = PSERVER_ENTRY_DATA_DELETED;
-    entry.owner = &ctx->owner;
-    entry.scope = ctx->scope;
+    entry.owner = &del->owner;
+    entry.scope.len = del->scope.len;
+    entry.scope.data = del->scope.data;
     entry.r = r;
 
     if (ngx_http_pserver_audit_request(r, &entry,
@@ -98,34 +164,16 @@ ngx_http_pserver_delete_body(ngx_http_request_t *r, ngx_str_t *body)
 static void
 ngx_http_pserver_delete_logged(ngx_http_request_t *r, ngx_int_t rc)
 {
-    ngx_http_pserver_ctx_t       *ctx;
-    ngx_http_pserver_delete_t    *del;
-    ngx_http_pserver_loc_conf_t  *plcf;
-
-    if (rc != NGX_OK) {
-        ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
-        return;
-    }
+    ngx_http_pserver_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    del = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_delete_t));
-    if (del == NULL) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    del->root = plcf->store.data;
-    del->chain_id = plcf->chain_id;
-    del->owner = ctx->owner;
-    del->scope.len = ctx->scope.len;
-    del->scope.data = ctx->scope.data;
-    del->claims = &ctx->claims->verified;
-
-    if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_delete_run,
-                                            ngx_http_pserver_delete_done, del)
-        != NGX_OK)
+    if (rc != NGX_OK
+        || ngx_http_pserver_thread_run_request(r,
+                                            ngx_http_pserver_delete_run,
+                                            ngx_http_pserver_delete_done,
+                                            ctx->state)
+           != NGX_OK)
     {
         ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
     }
@@ -158,24 +206,28 @@ ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
     ngx_http_pserver_owner_t *owner)
 {
     uint64_t                 value;
-    ngx_uint_t               rc, repeat;
+    ngx_uint_t               rc;
     ngx_http_pserver_once_t  once;
 
-    rc = ngx_http_pserver_once_begin(&once, owner, del->claims, &repeat,
+    rc = ngx_http_pserver_once_begin(&once, owner, del->claims, &del->repeat,
                                      &value);
 
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
 
-        if (!repeat) {
-            rc = ngx_http_pserver_once_prepare(&once, owner, 0);
+        once.change.value = 0;
+        once.change.number = 0;
+        ngx_memzero(once.change.id, PSERVER_SEAL_ID_LEN);
+        pserver_keys_name(once.change.name, &owner->keys, "scope",
+                          del->scope);
 
-            if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-                rc = ngx_http_pserver_delete_move(del, owner);
-            }
+        rc = ngx_http_pserver_once_prepare(&once, owner);
 
-            if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-                rc = ngx_http_pserver_once_done(&once, owner);
-            }
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_delete_move(owner, once.change.name);
+        }
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_once_done(&once, owner);
         }
     }
 
@@ -186,18 +238,15 @@ ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
 
 
 static ngx_uint_t
-ngx_http_pserver_delete_move(ngx_http_pserver_delete_t *del,
-    ngx_http_pserver_owner_t *owner)
+ngx_http_pserver_delete_move(ngx_http_pserver_owner_t *owner,
+    const u_char object[PSERVER_NAME_LEN])
 {
-    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH], hash[PSERVER_NAME_LEN];
-    u_char      random[16];
+    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH], random[16];
     char        name[33];
     ngx_fd_t    tmp, objects;
     ngx_uint_t  rc;
 
-    pserver_keys_name(hash, &owner->keys, "scope", del->scope);
-
-    ngx_http_pserver_object_path(path, hash);
+    ngx_http_pserver_object_path(path, object);
 
     randombytes_buf(random, sizeof(random));
 
@@ -312,9 +361,7 @@ ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data)
 {
     ngx_http_pserver_delete_t  *del = data;
 
-    if (del->rc != NGX_HTTP_PSERVER_STORE_OK
-        && del->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
-    {
+    if (del->rc != NGX_HTTP_PSERVER_STORE_OK) {
         ngx_http_finalize_request(r,
                       ngx_http_pserver_store_error(r, del->rc, del->err));
         return;

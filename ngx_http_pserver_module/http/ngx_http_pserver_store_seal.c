@@ -9,9 +9,14 @@
 #include <sodium.h>
 
 
+#define NGX_HTTP_PSERVER_PUT_TRIES  100
+
+
 static ngx_uint_t ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put);
 static ngx_uint_t ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put);
 static ngx_uint_t ngx_http_pserver_put_link(ngx_http_pserver_put_t *put);
+static ngx_uint_t ngx_http_pserver_put_next(ngx_http_pserver_put_t *put,
+    ngx_http_pserver_once_t *once);
 
 
 void
@@ -82,19 +87,16 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
 static ngx_uint_t
 ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
 {
-    uint64_t                 collected_at;
-    ngx_uint_t               rc, repeat;
-    ngx_http_pserver_once_t  once;
+    uint64_t    collected_at;
+    ngx_uint_t  rc, repeat;
 
-    rc = ngx_http_pserver_once_begin(&once, &put->writer->owner, put->claims,
-                                     &repeat, &collected_at);
+    rc = ngx_http_pserver_once_seen(&put->writer->owner, put->claims,
+                                    &repeat, &collected_at);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK && repeat) {
         put->repeat = 1;
         put->meta.collected_at = collected_at;
     }
-
-    ngx_http_pserver_once_end(&once);
 
     return rc;
 }
@@ -124,30 +126,61 @@ ngx_http_pserver_put_link(ngx_http_pserver_put_t *put)
     rc = ngx_http_pserver_once_begin(&once, &writer->owner, put->claims,
                                      &repeat, &collected_at);
 
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        goto done;
-    }
-
-    if (repeat) {
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && repeat) {
         put->repeat = 1;
         put->meta.collected_at = collected_at;
-        goto done;
+
+    } else if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_put_next(put, &once);
     }
-
-    rc = ngx_http_pserver_once_prepare(&once, &writer->owner,
-                                       put->meta.collected_at);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_writer_publish(writer, &put->meta);
-    }
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_once_done(&once, &writer->owner);
-    }
-
-done:
 
     ngx_http_pserver_once_end(&once);
 
     return rc;
+}
+
+
+/* the lock keeps posts apart, so a number is only taken by other tools */
+
+static ngx_uint_t
+ngx_http_pserver_put_next(ngx_http_pserver_put_t *put,
+    ngx_http_pserver_once_t *once)
+{
+    ngx_uint_t                  rc, tries;
+    pserver_change_t           *change;
+    ngx_http_pserver_writer_t  *writer;
+
+    writer = put->writer;
+    change = &once->change;
+
+    change->value = put->meta.collected_at;
+    ngx_memcpy(change->name, writer->place.name, PSERVER_NAME_LEN);
+    ngx_memcpy(change->id, pserver_seal_id(&writer->seal),
+               PSERVER_SEAL_ID_LEN);
+
+    for (tries = 0; tries < NGX_HTTP_PSERVER_PUT_TRIES; tries++) {
+
+        rc = ngx_http_pserver_writer_next(writer, &change->number);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_once_prepare(once, &writer->owner);
+        }
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+
+        rc = ngx_http_pserver_writer_publish(writer, &put->meta,
+                                             change->number);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            return ngx_http_pserver_once_done(once, &writer->owner);
+        }
+
+        if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+            return rc;
+        }
+    }
+
+    return NGX_HTTP_PSERVER_STORE_ERROR;
 }

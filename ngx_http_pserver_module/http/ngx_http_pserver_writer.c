@@ -8,14 +8,13 @@
 #include <sodium.h>
 
 
-#define NGX_HTTP_PSERVER_VERSION_MAX   99999999
-#define NGX_HTTP_PSERVER_WRITER_TRIES  1000
+#define NGX_HTTP_PSERVER_VERSION_MAX  99999999
 
 
 static ngx_uint_t ngx_http_pserver_writer_failed(
     ngx_http_pserver_writer_t *writer);
 static ngx_fd_t ngx_http_pserver_writer_folder(
-    ngx_http_pserver_writer_t *writer, const u_char *path);
+    ngx_http_pserver_writer_t *writer);
 static ngx_uint_t ngx_http_pserver_writer_link(
     ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
     ngx_fd_t folder, uint64_t number);
@@ -134,57 +133,61 @@ ngx_http_pserver_writer_write(ngx_http_pserver_writer_t *writer,
 
 
 ngx_uint_t
-ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
-    const pserver_seal_meta_t *meta)
+ngx_http_pserver_writer_next(ngx_http_pserver_writer_t *writer,
+    uint64_t *number)
 {
     u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH];
-    uint64_t    number;
-    ngx_fd_t    folder;
-    ngx_uint_t  rc, tries;
+    ngx_uint_t  rc;
 
     ngx_http_pserver_object_path(path, writer->place.name);
 
-    for (tries = 0; tries < NGX_HTTP_PSERVER_WRITER_TRIES; tries++) {
+    rc = ngx_http_pserver_object_latest(&writer->owner, path, number);
 
-        folder = ngx_http_pserver_writer_folder(writer, path);
-
-        if (folder == -1) {
-            return ngx_http_pserver_writer_failed(writer);
-        }
-
-        rc = ngx_http_pserver_object_latest(&writer->owner, path, &number);
-
-        if (rc == NGX_HTTP_PSERVER_STORE_OK
-            || rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND)
-        {
-            /* a header is made once a number */
-
-            number = ngx_max(number, writer->seal.number) + 1;
-
-            rc = ngx_http_pserver_writer_link(writer, meta, folder, number);
-        }
-
-        (void) close(folder);
-
-        /* NOT_FOUND: another was faster, or has deleted the folder */
-
-        if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
-            return rc;
-        }
+    if (rc != NGX_HTTP_PSERVER_STORE_OK
+        && rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
+    {
+        return rc;
     }
 
-    return NGX_HTTP_PSERVER_STORE_ERROR;
+    /* a header is made once a number */
+
+    *number = ngx_max(*number, writer->seal.number) + 1;
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_meta_t *meta, uint64_t number)
+{
+    ngx_fd_t    folder;
+    ngx_uint_t  rc;
+
+    folder = ngx_http_pserver_writer_folder(writer);
+
+    if (folder == -1) {
+        return ngx_http_pserver_writer_failed(writer);
+    }
+
+    rc = ngx_http_pserver_writer_link(writer, meta, folder, number);
+
+    (void) close(folder);
+
+    return rc;
 }
 
 
 /* the object's folder, made if need be */
 
 static ngx_fd_t
-ngx_http_pserver_writer_folder(ngx_http_pserver_writer_t *writer,
-    const u_char *path)
+ngx_http_pserver_writer_folder(ngx_http_pserver_writer_t *writer)
 {
+    u_char     path[NGX_HTTP_PSERVER_OBJECT_PATH];
     ngx_fd_t   fd, objects;
     ngx_err_t  err;
+
+    ngx_http_pserver_object_path(path, writer->place.name);
 
     fd = openat(writer->owner.fd, (char *) path,
                 O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);

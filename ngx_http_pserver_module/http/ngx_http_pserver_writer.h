@@ -38,11 +38,15 @@ ngx_uint_t ngx_http_pserver_writer_write(ngx_http_pserver_writer_t *writer,
     const u_char *data, size_t len, ngx_uint_t last);
 
 /*
- * After the last: on the disk for good, as the next version.  length and
- * sha256 of meta are not read.
+ * After the last: the number of the next version, and that version on the
+ * disk for good; NOT_FOUND: the number was taken, or the folder deleted.
+ * length and sha256 of meta are not read.
  */
+ngx_uint_t ngx_http_pserver_writer_next(ngx_http_pserver_writer_t *writer,
+    uint64_t *number);
 ngx_uint_t ngx_http_pserver_writer_publish(
-    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta);
+    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
+    uint64_t number);
 
 /* wipes and frees; what was not published is gone */
 void ngx_http_pserver_writer_destroy(ngx_http_pserver_writer_t *writer);

@@ -1,0 +1,216 @@
+# A signed request that changes something takes effect once, whatever happens
+# in between: for data here, then for operations; what a crash leaves at each
+# point of the way; and what is swept when it can no longer matter.
+
+use lib 't/lib';
+use PServer;
+use PServer::Store;
+
+use Time::HiRes qw( sleep lstat stat );
+
+# a signed request, to be sent as often as one likes
+
+sub request {
+    my ($method, $uri, $body, %claims) = @_;
+    my $authorization = auth('owner1', $method, $uri, $body, %claims);
+
+    return sub {
+        return http($method, $uri, { Authorization => $authorization,
+            'Content-Type' => 'application/json' }, $body);
+    };
+}
+
+sub versions {
+    my $scope = shift;
+
+    return get('owner1', "/v1/data/$scope/versions")->{json}{total};
+}
+
+# the links of the owner's folder of markers, newest last
+
+sub markers {
+    my $dir = owner_dir('owner1') . '/seen';
+
+    return sort { (lstat $a)[10] <=> (lstat $b)[10] || $a cmp $b }
+        glob "$dir/*";
+}
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a post once, a repeat gets the first answer
+--- script
+my $send = request('POST', '/v1/data/demo.once', '{"n":1}');
+my $first = $send->();
+
+is($first->{status}, 201, 'stored');
+sleep 1.1;
+
+for (1 .. 3) {
+    my $again = $send->();
+    is($again->{status}, 201, 'a repeat');
+    is($again->{content}, $first->{content}, 'the same answer');
+}
+
+is(versions('demo.once'), 1, 'one version');
+is(scalar(my @all = markers()), 1, 'one marker');
+like((markers())[0], qr{/seen/[0-9a-f]{16}-[0-9a-f]{64}$}, 'its name');
+
+# another nonce is another request
+
+is(request('POST', '/v1/data/demo.once', '{"n":1}', nonce => 'x')
+    ->()->{status}, 201, 'another one');
+is(versions('demo.once'), 2, 'two versions');
+
+
+
+=== TEST 2: a deletion once, also one that found nothing
+--- script
+my $delete = request('DELETE', '/v1/data/demo.del');
+
+is($delete->()->{status}, 204, 'nothing there');
+is(post('owner1', '/v1/data/demo.del', '{"n":2}')->{status}, 201, 'stored');
+is($delete->()->{status}, 204, 'a repeat');
+is(get('owner1', '/v1/data/demo.del')->{status}, 200, 'changes nothing');
+
+my @logged = grep { $_->{action} eq 'delete' }
+    @{ get('owner1', '/v1/access-logs')->{json}{logs} };
+is(@logged, 1, 'one of them is in the log');
+
+is(request('DELETE', '/v1/data/demo.del', undef, nonce => 'x')->()->{status},
+    204, 'another one');
+is(get('owner1', '/v1/data/demo.del')->{status}, 404, 'deletes');
+
+
+
+=== TEST 3: a post that was announced and not made, and one that was
+--- script
+my $send = request('POST', '/v1/data/demo.crash', '{"n":3}');
+my $first = $send->();
+is($first->{status}, 201, 'stored');
+
+# as if the worker had died after the link, before the marker had its name
+
+my $marker = (markers())[-1];
+(my $pending = $marker) =~ s{[^/]*$}{pending};
+
+my $other = request('POST', '/v1/data/demo.other', '{}');
+
+rename $marker, $pending or die $!;
+my $again = $send->();
+is($again->{content}, $first->{content}, 'it was made: the first answer');
+is(versions('demo.crash'), 1, 'one version');
+ok(! -l $pending, 'nothing is in doubt');
+ok(-l $marker, 'the marker has its name');
+
+# the same, and the next to come is another request
+
+rename $marker, $pending or die $!;
+is($other->()->{status}, 201, 'another request');
+is($send->()->{content}, $first->{content}, 'the first answer');
+is(versions('demo.crash'), 1, 'one version');
+
+# the same, and the object is deleted before the repeat comes
+
+rename $marker, $pending or die $!;
+is(ask('owner1', 'DELETE', '/v1/data/demo.crash')->{status}, 204, 'deleted');
+is($send->()->{content}, $first->{content}, 'the first answer');
+is(versions('demo.crash'), 0, 'and no version');
+
+# as if it had died before the link
+
+$send = request('POST', '/v1/data/demo.crash2', '{"n":4}');
+is($send->()->{status}, 201, 'stored');
+is($send->()->{status}, 201, 'twice');
+
+$marker = (markers())[-1];
+my $object = (sort { (stat $b)[9] <=> (stat $a)[9] }
+    glob owner_dir('owner1') . '/objects/*')[0];
+
+rename $marker, $pending or die $!;
+unlink "$object/00000001" or die $!;
+
+is($send->()->{status}, 201, 'stored now');
+is(versions('demo.crash2'), 1, 'one version');
+is($send->()->{status}, 201, 'a repeat');
+is(versions('demo.crash2'), 1, 'one version');
+
+# and another one has got the number since
+
+$marker = (markers())[-1];
+rename $marker, $pending or die $!;
+unlink "$object/00000001" or die $!;
+is(post('owner1', '/v1/data/demo.crash2', '{"n":5}')->{status}, 201, 'other');
+is($send->()->{status}, 201, 'stored now');
+is(versions('demo.crash2'), 2, 'both are there');
+
+
+
+=== TEST 4: a deletion that was announced and not made, and one that was
+--- script
+is(post('owner1', '/v1/data/demo.gone', '{"n":1}')->{status}, 201, 'stored');
+
+my $delete = request('DELETE', '/v1/data/demo.gone');
+is($delete->()->{status}, 204, 'deleted');
+
+my $marker = (markers())[-1];
+(my $pending = $marker) =~ s{[^/]*$}{pending};
+
+# it was made, and the object is there again
+
+rename $marker, $pending or die $!;
+is(post('owner1', '/v1/data/demo.gone', '{"n":2}')->{status}, 201, 'again');
+is($delete->()->{status}, 204, 'a repeat');
+is(get('owner1', '/v1/data/demo.gone')->{content} =~ /"n":2/, 1, 'stays');
+
+# it was not made
+
+rename $marker, $pending or die $!;
+is($delete->()->{status}, 204, 'now');
+is(get('owner1', '/v1/data/demo.gone')->{status}, 404, 'it is gone');
+
+
+
+=== TEST 5: a marker that was changed is no answer
+--- script
+my $send = request('POST', '/v1/data/demo.bad', '{"n":1}');
+is($send->()->{status}, 201, 'stored');
+
+my ($one, $two) = (markers())[-2, -1];
+my ($text_one, $text_two) = map { readlink } $one, $two;
+
+for my $text ('x', substr($text_two, 1), "0$text_two", '../../../../etc/passwd',
+              $text_one, substr($text_two, 0, -1)
+              . (substr($text_two, -1) eq '0' ? '1' : '0'))
+{
+    unlink $two;
+    symlink $text, $two or die $!;
+    is($send->()->{status}, 500, 'refused');
+}
+
+unlink $two;
+symlink $text_two, $two or die $!;
+is($send->()->{status}, 201, 'the right one again');
+is(versions('demo.bad'), 1, 'one version');
+
+
+
+=== TEST 6: many at once, of one request and of many
+--- script
+my $send = request('POST', '/v1/data/demo.many', '{"n":1}');
+my @send = map { request('POST', '/v1/data/demo.many', qq({"m":$_})) } 1 .. 6;
+my @pipes;
+
+for my $one ($send, $send, $send, $send, @send, @send) {
+    open my $from, '-|' or do {
+        print $one->()->{status};
+        require POSIX;
+        close STDOUT;
+        POSIX::_exit(0);
+    };
+    push @pipes, $from;
+}
+
+is(join(' ', map { scalar <$_> } @pipes), join(' ', (201) x 16), 'answers');
+is(versions('demo.many'), 7, 'one version each');
