@@ -25,6 +25,8 @@ static void ngx_http_pserver_adopt_event(ngx_event_t *ev);
 static ngx_uint_t ngx_http_pserver_adopt_first(
     ngx_http_pserver_main_conf_t *pmcf, ngx_uint_t i);
 static void ngx_http_pserver_adopt_run(void *data);
+static ngx_uint_t ngx_http_pserver_adopt_row(
+    ngx_http_pserver_ledger_at_t *at, const pserver_ledger_row_t *row);
 static void ngx_http_pserver_adopt_done(void *data);
 
 
@@ -137,8 +139,8 @@ ngx_http_pserver_adopt_run(void *data)
 {
     ngx_http_pserver_adopt_t *adopt = data;
 
-    ngx_uint_t                     i, n;
-    pserver_ledger_row_t           row;
+    ngx_uint_t                     i, n, rc;
+    ngx_http_pserver_ledger_t     *ledger;
     ngx_http_pserver_ledger_at_t   at;
     ngx_http_pserver_row_place_t   places[NGX_HTTP_PSERVER_ADOPT_BATCH];
 
@@ -150,25 +152,61 @@ ngx_http_pserver_adopt_run(void *data)
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_http_pserver_ledger_load(&at, &places[i],
-                                         &adopt->rows[adopt->n])
-            != NGX_HTTP_PSERVER_STORE_OK)
+        ledger = &adopt->rows[adopt->n];
+
+        rc = ngx_http_pserver_ledger_load(&at, &places[i], ledger);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK
+            && !pserver_job_terminal(ledger->row.state))
         {
-            ngx_http_pserver_lease_drop(at.root, &places[i]);
+            rc = ngx_http_pserver_adopt_row(&at, &ledger->row);
+        }
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            adopt->n++;
             continue;
         }
 
-        /* the attempt counts before it is made, whatever it does to us */
+        ngx_http_pserver_ledger_free(ledger);
 
-        row = adopt->rows[adopt->n].row;
+        /* what can't be read now is in our lease, for who comes after us */
 
-        if (!pserver_job_terminal(row.state)) {
-            row.attempts++;
-            (void) ngx_http_pserver_ledger_save(&at, &row, 0);
+        if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND
+            || rc == NGX_HTTP_PSERVER_STORE_BAD)
+        {
+            ngx_http_pserver_lease_drop(at.root, &places[i]);
         }
-
-        adopt->n++;
     }
+}
+
+
+/* NOT_FOUND: it was never accepted */
+
+static ngx_uint_t
+ngx_http_pserver_adopt_row(ngx_http_pserver_ledger_at_t *at,
+    const pserver_ledger_row_t *row)
+{
+    ngx_uint_t            rc, accepted;
+    pserver_ledger_row_t  next;
+
+    rc = ngx_http_pserver_ledger_settle(at, row, &accepted);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    if (!accepted) {
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
+
+    /* the attempt counts before it is made, whatever it does to us */
+
+    next = *row;
+    next.attempts++;
+
+    (void) ngx_http_pserver_ledger_save(at, &next, 0);
+
+    return NGX_HTTP_PSERVER_STORE_OK;
 }
 
 

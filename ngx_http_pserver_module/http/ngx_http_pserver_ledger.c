@@ -1,16 +1,14 @@
 /*
- * The ledger of jobs on disk.
+ * The ledger of jobs on disk: its rows.
  */
 
 
-#include "ngx_http_pserver_ledger.h"
+#include "ngx_http_pserver_ledger_dir.h"
 #include "../core/encode.h"
 
 #include <sys/file.h>
 #include <sodium.h>
 
-
-#define NGX_HTTP_PSERVER_LEDGER_NAME   (2 * PSERVER_LEDGER_NAME_LEN)
 
 #define NGX_HTTP_PSERVER_LEDGER_MAX                                           \
     (PSERVER_LEDGER_HEAD_LEN + PSERVER_LEDGER_OPERATION_MAX                   \
@@ -18,101 +16,9 @@
      + PSERVER_BOX_OVERHEAD)
 
 
-/* the folders of one owner, open */
-
-typedef struct {
-    ngx_http_pserver_owner_t         owner;
-    int                              jobs;
-    int                              repeats;
-    int                              lock;
-} ngx_http_pserver_ledger_dir_t;
-
-
-static ngx_uint_t ngx_http_pserver_ledger_open(
-    ngx_http_pserver_ledger_at_t *at, const pserver_address_t *address,
-    ngx_http_pserver_ledger_dir_t *dir, ngx_uint_t writing);
-static void ngx_http_pserver_ledger_close(
-    ngx_http_pserver_ledger_dir_t *dir);
-static ngx_uint_t ngx_http_pserver_ledger_new(
-    ngx_http_pserver_ledger_at_t *at, ngx_http_pserver_ledger_dir_t *dir,
-    const pserver_ledger_row_t *row, const char *key);
-static ngx_uint_t ngx_http_pserver_ledger_first(
-    ngx_http_pserver_ledger_at_t *at, ngx_http_pserver_ledger_dir_t *dir,
-    const pserver_ledger_row_t *row, time_t window, const char *key,
-    ngx_http_pserver_ledger_t *first, ngx_uint_t *repeat);
-static ngx_uint_t ngx_http_pserver_ledger_read(
-    ngx_http_pserver_ledger_at_t *at, ngx_http_pserver_ledger_dir_t *dir,
-    const u_char *name, ngx_http_pserver_ledger_t *ledger);
-static ngx_uint_t ngx_http_pserver_ledger_write(
-    ngx_http_pserver_ledger_at_t *at, ngx_http_pserver_ledger_dir_t *dir,
-    const pserver_ledger_row_t *row, ngx_uint_t durable);
 static ngx_uint_t ngx_http_pserver_ledger_put(
     ngx_http_pserver_ledger_at_t *at, int folder, const char *file,
     const u_char *data, size_t len, ngx_uint_t durable);
-static int ngx_http_pserver_ledger_index(ngx_http_pserver_ledger_at_t *at,
-    const u_char *name);
-static void ngx_http_pserver_ledger_key(char *key,
-    ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row);
-static ngx_uint_t ngx_http_pserver_ledger_failed(
-    ngx_http_pserver_ledger_at_t *at, ngx_err_t err);
-
-
-ngx_uint_t
-ngx_http_pserver_ledger_accept(ngx_http_pserver_ledger_at_t *at,
-    const pserver_ledger_row_t *row, time_t window,
-    ngx_http_pserver_ledger_t *first, ngx_uint_t *repeat)
-{
-    char                           key[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
-    ngx_uint_t                     rc;
-    ngx_http_pserver_ledger_dir_t  dir;
-
-    *repeat = 0;
-
-    rc = ngx_http_pserver_ledger_open(at, &row->owner, &dir, 1);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-
-        ngx_http_pserver_ledger_key(key, &dir, row);
-
-        rc = ngx_http_pserver_ledger_first(at, &dir, row, window, key, first,
-                                           repeat);
-
-        if (rc == NGX_HTTP_PSERVER_STORE_OK && !*repeat) {
-            rc = ngx_http_pserver_ledger_new(at, &dir, row, key);
-        }
-    }
-
-    ngx_http_pserver_ledger_close(&dir);
-
-    return rc;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_ledger_repeat(ngx_http_pserver_ledger_at_t *at,
-    const pserver_ledger_row_t *row, time_t window,
-    ngx_http_pserver_ledger_t *first, ngx_uint_t *repeat)
-{
-    char                           key[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
-    ngx_uint_t                     rc;
-    ngx_http_pserver_ledger_dir_t  dir;
-
-    *repeat = 0;
-
-    rc = ngx_http_pserver_ledger_open(at, &row->owner, &dir, 1);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-
-        ngx_http_pserver_ledger_key(key, &dir, row);
-
-        rc = ngx_http_pserver_ledger_first(at, &dir, row, window, key, first,
-                                           repeat);
-    }
-
-    ngx_http_pserver_ledger_close(&dir);
-
-    return rc;
-}
 
 
 ngx_uint_t
@@ -127,8 +33,7 @@ ngx_http_pserver_ledger_find(ngx_http_pserver_ledger_at_t *at,
     ngx_http_pserver_row_place_t  place;
 
     pserver_ledger_name(name, id);
-    *pserver_hex_encode((u_char *) file, name, PSERVER_LEDGER_NAME_LEN)
-        = '\0';
+    ngx_http_pserver_ledger_file(file, name);
     (void) snprintf(path, sizeof(path), "jobs/%.2s/%s", file, file);
 
     fd = open((char *) at->root, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
@@ -286,12 +191,10 @@ ngx_http_pserver_ledger_place(ngx_http_pserver_row_place_t *place,
 }
 
 
-/* writing: one process at a time, for as long as it is open */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_ledger_open(ngx_http_pserver_ledger_at_t *at,
     const pserver_address_t *address, ngx_http_pserver_ledger_dir_t *dir,
-    ngx_uint_t writing)
+    ngx_uint_t create)
 {
     ngx_uint_t  rc;
 
@@ -300,7 +203,7 @@ ngx_http_pserver_ledger_open(ngx_http_pserver_ledger_at_t *at,
     dir->lock = -1;
 
     rc = ngx_http_pserver_owner_open(&dir->owner, at->root, at->chain_id,
-                                     address, writing);
+                                     address, create);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         at->err = dir->owner.err;
@@ -309,32 +212,13 @@ ngx_http_pserver_ledger_open(ngx_http_pserver_ledger_at_t *at,
 
     dir->jobs = ngx_http_pserver_owner_folder(&dir->owner, "jobs");
 
-    if (dir->jobs == -1) {
-        return ngx_http_pserver_ledger_failed(at, dir->owner.err);
-    }
-
-    if (!writing) {
-        return NGX_HTTP_PSERVER_STORE_OK;
-    }
-
-    dir->repeats = ngx_http_pserver_folder(dir->jobs, "repeats", &at->err);
-
-    if (dir->repeats == -1) {
-        return ngx_http_pserver_ledger_failed(at, at->err);
-    }
-
-    dir->lock = openat(dir->jobs, "lock",
-                       O_RDWR|O_CREAT|O_CLOEXEC|O_NOFOLLOW, 0600);
-
-    if (dir->lock == -1 || flock(dir->lock, LOCK_EX) == -1) {
-        return ngx_http_pserver_ledger_failed(at, ngx_errno);
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
+    return (dir->jobs == -1)
+           ? ngx_http_pserver_ledger_failed(at, dir->owner.err)
+           : NGX_HTTP_PSERVER_STORE_OK;
 }
 
 
-static void
+void
 ngx_http_pserver_ledger_close(ngx_http_pserver_ledger_dir_t *dir)
 {
     if (dir->lock != -1) {
@@ -353,111 +237,33 @@ ngx_http_pserver_ledger_close(ngx_http_pserver_ledger_dir_t *dir)
 }
 
 
-/*
- * The row is there before any link to it; where one of them fails all are
- * taken back, so that nothing is left of a job that was not accepted.
- */
-
-static ngx_uint_t
-ngx_http_pserver_ledger_new(ngx_http_pserver_ledger_at_t *at,
-    ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row,
-    const char *key)
+ngx_uint_t
+ngx_http_pserver_ledger_repeats(ngx_http_pserver_ledger_at_t *at,
+    ngx_http_pserver_ledger_dir_t *dir)
 {
-    int                           index;
-    char                          file[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
-    u_char                        text[NGX_HTTP_PSERVER_LINK_LEN + 1];
-    ngx_uint_t                    rc;
-    ngx_http_pserver_row_place_t  place;
+    dir->repeats = ngx_http_pserver_folder(dir->jobs, "repeats", &at->err);
 
-    ngx_http_pserver_ledger_place(&place, row);
-    ngx_http_pserver_link_write(text, &place);
-
-    *pserver_hex_encode((u_char *) file, place.name, PSERVER_LEDGER_NAME_LEN)
-        = '\0';
-
-    rc = ngx_http_pserver_ledger_write(at, dir, row, 1);
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        return rc;
-    }
-
-    index = ngx_http_pserver_ledger_index(at, place.name);
-
-    if (index == -1) {
-        rc = ngx_http_pserver_ledger_failed(at, at->err);
-        (void) unlinkat(dir->jobs, file, 0);
-        return rc;
-    }
-
-    /* an old key is one that does not count any more */
-
-    (void) unlinkat(dir->repeats, key, 0);
-
-    if (symlinkat((char *) text, index, file) == -1
-        || fsync(index) == -1
-        || symlinkat((char *) text, dir->repeats, key) == -1
-        || fsync(dir->repeats) == -1)
-    {
-        rc = ngx_http_pserver_ledger_failed(at, ngx_errno);
-
-    } else if (ngx_http_pserver_lease_take(at->root, &place, &at->err)
-               != NGX_OK)
-    {
-        rc = ngx_http_pserver_ledger_failed(at, at->err);
-    }
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        (void) unlinkat(dir->repeats, key, 0);
-        (void) unlinkat(index, file, 0);
-        (void) unlinkat(dir->jobs, file, 0);
-    }
-
-    (void) close(index);
-
-    return rc;
+    return (dir->repeats == -1) ? ngx_http_pserver_ledger_failed(at, at->err)
+                                : NGX_HTTP_PSERVER_STORE_OK;
 }
 
 
-static ngx_uint_t
-ngx_http_pserver_ledger_first(ngx_http_pserver_ledger_at_t *at,
-    ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row,
-    time_t window, const char *key, ngx_http_pserver_ledger_t *first,
-    ngx_uint_t *repeat)
+ngx_uint_t
+ngx_http_pserver_ledger_lock(ngx_http_pserver_ledger_at_t *at,
+    ngx_http_pserver_ledger_dir_t *dir)
 {
-    ngx_uint_t                    rc;
-    ngx_http_pserver_row_place_t  place;
+    dir->lock = openat(dir->jobs, "lock",
+                       O_RDWR|O_CREAT|O_CLOEXEC|O_NOFOLLOW, 0600);
 
-    if (ngx_http_pserver_link_read(dir->repeats, key, &place, &at->err)
-        != NGX_OK)
-    {
-        return at->err == NGX_ENOENT
-               ? NGX_HTTP_PSERVER_STORE_OK
-               : ngx_http_pserver_ledger_failed(at, at->err);
+    if (dir->lock == -1 || flock(dir->lock, LOCK_EX) == -1) {
+        return ngx_http_pserver_ledger_failed(at, ngx_errno);
     }
 
-    rc = ngx_http_pserver_ledger_read(at, dir, place.name, first);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
-        return NGX_HTTP_PSERVER_STORE_OK;
-    }
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        return rc;
-    }
-
-    *repeat = row->exp != 0
-              || !pserver_job_terminal(first->row.state)
-              || row->created < first->row.created + 1000 * (uint64_t) window;
-
-    if (!*repeat) {
-        ngx_http_pserver_ledger_free(first);
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
+    return ngx_http_pserver_ledger_repeats(at, dir);
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_ledger_read(ngx_http_pserver_ledger_at_t *at,
     ngx_http_pserver_ledger_dir_t *dir, const u_char *name,
     ngx_http_pserver_ledger_t *ledger)
@@ -469,8 +275,7 @@ ngx_http_pserver_ledger_read(ngx_http_pserver_ledger_at_t *at,
     ssize_t       n;
     struct stat   st;
 
-    *pserver_hex_encode((u_char *) file, name, PSERVER_LEDGER_NAME_LEN)
-        = '\0';
+    ngx_http_pserver_ledger_file(file, name);
 
     fd = openat(dir->jobs, file, O_RDONLY|O_CLOEXEC|O_NOFOLLOW);
 
@@ -531,7 +336,7 @@ done:
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_ledger_write(ngx_http_pserver_ledger_at_t *at,
     ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row,
     ngx_uint_t durable)
@@ -556,8 +361,7 @@ ngx_http_pserver_ledger_write(ngx_http_pserver_ledger_at_t *at,
     }
 
     pserver_ledger_name(name, row->id);
-    *pserver_hex_encode((u_char *) file, name, PSERVER_LEDGER_NAME_LEN)
-        = '\0';
+    ngx_http_pserver_ledger_file(file, name);
 
     rc = ngx_http_pserver_ledger_put(at, dir->jobs, file, sealed, len,
                                      durable);
@@ -595,7 +399,9 @@ ngx_http_pserver_ledger_put(ngx_http_pserver_ledger_at_t *at, int folder,
 
     } while (len && (n > 0 || (n == -1 && ngx_errno == NGX_EINTR)));
 
-    if (len || (durable && fsync(fd) == -1)) {
+    /* its bytes before its name: a power loss leaves the old one or this */
+
+    if (len || fsync(fd) == -1) {
         goto failed;
     }
 
@@ -622,9 +428,7 @@ failed:
 }
 
 
-/* the folder of the index where links to this row stand */
-
-static int
+int
 ngx_http_pserver_ledger_index(ngx_http_pserver_ledger_at_t *at,
     const u_char *name)
 {
@@ -653,26 +457,49 @@ ngx_http_pserver_ledger_index(ngx_http_pserver_ledger_at_t *at,
 }
 
 
-static void
-ngx_http_pserver_ledger_key(char *key, ngx_http_pserver_ledger_dir_t *dir,
-    const pserver_ledger_row_t *row)
+ngx_uint_t
+ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
+    ngx_http_pserver_ledger_dir_t *dir, const u_char *name)
 {
-    u_char         hash[PSERVER_NAME_LEN], data[20 + 32];
-    pserver_str_t  name;
+    int         index;
+    char        file[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
+    char        cancel[sizeof(file) + sizeof(".cancel")];
+    ngx_uint_t  rc;
 
-    ngx_memcpy(data, row->app.bytes, 20);
-    ngx_memcpy(data + 20, row->digest.bytes, 32);
+    ngx_http_pserver_ledger_file(file, name);
+    (void) snprintf(cancel, sizeof(cancel), "%s.cancel", file);
 
-    name.data = data;
-    name.len = sizeof(data);
+    index = ngx_http_pserver_ledger_index(at, name);
 
-    pserver_keys_name(hash, &dir->owner.keys, "repeat", name);
+    if (index == -1) {
+        return ngx_http_pserver_ledger_failed(at, at->err);
+    }
 
-    *pserver_hex_encode((u_char *) key, hash, PSERVER_NAME_LEN) = '\0';
+    rc = NGX_HTTP_PSERVER_STORE_OK;
+
+    if ((unlinkat(index, file, 0) == -1 && ngx_errno != NGX_ENOENT)
+        || (unlinkat(dir->jobs, cancel, 0) == -1 && ngx_errno != NGX_ENOENT)
+        || (unlinkat(dir->jobs, file, 0) == -1 && ngx_errno != NGX_ENOENT))
+    {
+        rc = ngx_http_pserver_ledger_failed(at, ngx_errno);
+    }
+
+    (void) close(index);
+
+    return rc;
 }
 
 
-static ngx_uint_t
+void
+ngx_http_pserver_ledger_file(char file[NGX_HTTP_PSERVER_LEDGER_NAME + 1],
+    const u_char *name)
+{
+    *pserver_hex_encode((u_char *) file, name, PSERVER_LEDGER_NAME_LEN)
+        = '\0';
+}
+
+
+ngx_uint_t
 ngx_http_pserver_ledger_failed(ngx_http_pserver_ledger_at_t *at,
     ngx_err_t err)
 {

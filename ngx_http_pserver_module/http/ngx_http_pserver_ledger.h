@@ -3,15 +3,15 @@
  *
  *   <pserver_store>/owners/<addr>/jobs/<row>       the row, sealed
  *                                     /<row>.cancel  a client cancels it
- *                                     /repeats/<key> -> the row
+ *                                     /repeats/<marker> (core) -> its id
  *                                     /lock
  *                 /jobs/<2 digits>/<row> -> ../../owners/<addr>/jobs/<row>
  *                 /leases/..             see http/lease
  *
- * <row> is SHA-256 of the job's id, <key> a keyed hash of (signer, digest)
- * of the request: nothing there tells an id or a request.  A row is written
- * beside and renamed into place; links are made and removed whole, and are
- * read but never followed.
+ * <row> is SHA-256 of the job's id, the marker's name a keyed hash of
+ * (signer, digest) of the request: nothing there tells an id or a request.
+ * A row is written beside and renamed into place; links are made and removed
+ * whole, and are read but never followed.
  *
  * All functions do system calls and are called from a thread; they return
  * ngx_http_pserver_store_rc_e.
@@ -26,6 +26,7 @@
 #include "ngx_http_pserver_store.h"
 
 #include "../core/ledger.h"
+#include "../core/marker.h"
 
 
 /* a row that was read; zeroed memory is none */
@@ -47,19 +48,26 @@ typedef struct {
 
 
 /*
- * Records a new job: its row, its lease and the key by which a repeat of
+ * Records a new job: its row, its lease and the marker by which a repeat of
  * its request is known, all durable, or nothing of it.  Where the request
  * is a repeat (at the time row->created, window in seconds) nothing is
- * written, *repeat is 1 and "first" is the row of the job that it started.
+ * written, *repeat is 1 and "first" is the job that it started.
  */
 ngx_uint_t ngx_http_pserver_ledger_accept(ngx_http_pserver_ledger_at_t *at,
-    const pserver_ledger_row_t *row, time_t window,
-    ngx_http_pserver_ledger_t *first, ngx_uint_t *repeat);
+    const pserver_ledger_row_t *row, time_t window, pserver_started_t *first,
+    ngx_uint_t *repeat);
 
 /* the same question alone; nothing is written */
 ngx_uint_t ngx_http_pserver_ledger_repeat(ngx_http_pserver_ledger_at_t *at,
-    const pserver_ledger_row_t *row, time_t window,
-    ngx_http_pserver_ledger_t *first, ngx_uint_t *repeat);
+    const pserver_ledger_row_t *row, time_t window, pserver_started_t *first,
+    ngx_uint_t *repeat);
+
+/*
+ * Whether the job of a row that has not ended was ever accepted; if not, a
+ * crash came between, and nothing of it is left.
+ */
+ngx_uint_t ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
+    const pserver_ledger_row_t *row, ngx_uint_t *accepted);
 
 /* the row of an id; free it in any case */
 ngx_uint_t ngx_http_pserver_ledger_find(ngx_http_pserver_ledger_at_t *at,
@@ -72,7 +80,8 @@ void ngx_http_pserver_ledger_free(ngx_http_pserver_ledger_t *ledger);
 
 /*
  * Writes a row that is there already; one writer at a time: the driver.
- * Not durable is for what only a client looks at.
+ * Not durable is for what only a client looks at: then a power loss may
+ * leave the one before.
  */
 ngx_uint_t ngx_http_pserver_ledger_save(ngx_http_pserver_ledger_at_t *at,
     const pserver_ledger_row_t *row, ngx_uint_t durable);

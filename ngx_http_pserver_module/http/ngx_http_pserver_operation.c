@@ -134,7 +134,6 @@ ngx_http_pserver_create_pool_cleanup(void *data)
 {
     ngx_http_pserver_create_t  *create = data;
 
-    ngx_http_pserver_ledger_free(&create->first);
     pserver_optext_free(&create->text);
 }
 

@@ -19,7 +19,7 @@ struct ngx_http_pserver_accept_s {
     ngx_http_pserver_loc_conf_t     *plcf;
     ngx_http_pserver_ledger_at_t     at;
     pserver_ledger_row_t             row;
-    ngx_http_pserver_ledger_t        first;
+    pserver_started_t                first;
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
     u_char                           texts[1];
@@ -113,7 +113,6 @@ ngx_http_pserver_create_accept_done(void *data)
     create = accept->create;
 
     if (create == NULL) {
-        ngx_http_pserver_ledger_free(&accept->first);
         ngx_free(accept);
         return;
     }

@@ -108,13 +108,14 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
 ngx_int_t
 ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create)
 {
-    u_char                *p;
-    ngx_str_t              body;
-    ngx_http_request_t    *r;
-    pserver_ledger_row_t  *row;
+    u_char              *p, *id;
+    uint64_t             created;
+    ngx_str_t            body;
+    ngx_http_request_t  *r;
 
     r = create->request;
-    row = create->repeat ? &create->first.row : &create->row;
+    id = create->repeat ? create->first.id : create->row.id;
+    created = create->repeat ? create->first.created : create->row.created;
 
     /* an id alone opens what it names: only the first one to ask gets it */
 
@@ -138,9 +139,9 @@ ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create)
     }
 
     p = ngx_sprintf(body.data, "{\"kind\":\"OperationCreated\",\"id\":\"");
-    p = pserver_hex_encode(p, row->id, PSERVER_LEDGER_ID_LEN);
+    p = pserver_hex_encode(p, id, PSERVER_LEDGER_ID_LEN);
     p = ngx_sprintf(p, "\",\"created_at\":\"");
-    p = ngx_http_pserver_store_time(p, row->created);
+    p = ngx_http_pserver_store_time(p, created);
     p = ngx_sprintf(p, "\"}");
 
     body.len = p - body.data;

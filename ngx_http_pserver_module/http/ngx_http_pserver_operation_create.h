@@ -41,7 +41,7 @@ typedef struct {
     ngx_http_pserver_input_t         input;
 
     ngx_http_pserver_ledger_at_t     at;
-    ngx_http_pserver_ledger_t        first;
+    pserver_started_t                first;
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
 
