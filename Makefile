@@ -144,6 +144,11 @@ setup:
 test:
 	@scripts/test
 
+# jobs once more, with a guard before the engine
+
+guard:
+	@PSERVER_GUARD=1 WORKERS=1 scripts/test t/guard.t t/job.t t/operation.t
+
 asan:
 	@scripts/asan
 
@@ -164,6 +169,7 @@ help:
 	@echo 'make quickstart   the main job end to end, on this machine'
 	@echo 'make stop         stop what quickstart has started'
 	@echo 'make test         every test (installs what it needs)'
+	@echo 'make guard        the suites of jobs, with a guard before the engine'
 	@echo 'make unit         tests of core/ only; SAN=1: with sanitizers'
 	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make asan         all suites under ASan and UBSan'
@@ -178,7 +184,7 @@ help:
 
 FORCE:
 
-.PHONY: all module tools unit fuzz style setup test asan quickstart stop \
+.PHONY: all module tools unit fuzz style setup test guard asan quickstart stop \
     bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -198,6 +198,7 @@ sub localize {
     $text =~ s{/(?=(?:etc/pserver|var/lib/pserver|var/log/nginx)\b)}{$dir/}g;
     1 while $text =~ s{^(?!\s*pserver_https\b)(.*?)\b(?:[\w-]+\.)+example\.org\b}
                       {${1}127.0.0.1}m;
+    $text =~ s{/run/pserver-guard/}{$dir/}g;
     $text =~ s{0x(?:…|\.\.\.)}{$address}g;
     $text =~ s{sha256:(?:…|\.\.\.)}{$image}g;
 

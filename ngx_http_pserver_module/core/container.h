@@ -28,6 +28,9 @@
 
 #define PSERVER_CONTAINER_ID_LEN      64
 
+/* a container's name: this and the job, 64 hex digits */
+#define PSERVER_CONTAINER_PREFIX      "pserver-"
+
 /* the create body is never longer */
 #define PSERVER_CONTAINER_BODY_MAX    8192
 

@@ -7,6 +7,7 @@
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_fetch.h"
+#include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
@@ -374,13 +375,25 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     /* what is nested is closed as well, but it is no exchange by itself */
 
     if (conf->exchange != NGX_CONF_UNSET_UINT
-        && ngx_http_pserver_exchange_merge(cf, conf->exchange) != NGX_CONF_OK)
+        && ngx_http_pserver_exchange_merge(cf, conf->exchange,
+                                           "pserver_exchange")
+           != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     ngx_conf_merge_uint_value(conf->exchange, prev->exchange,
                               NGX_HTTP_PSERVER_EXCHANGE_OFF);
+
+    if (conf->api == NGX_HTTP_PSERVER_NONE
+        && prev->api == NGX_HTTP_PSERVER_GUARD)
+    {
+        conf->api = NGX_HTTP_PSERVER_GUARD;
+    }
+
+    if (conf->api == NGX_HTTP_PSERVER_GUARD) {
+        return ngx_http_pserver_guard_merge(cf, conf);
+    }
 
     if (conf->api != NGX_HTTP_PSERVER_NONE
         || conf->auth != NGX_HTTP_PSERVER_AUTH_OFF)

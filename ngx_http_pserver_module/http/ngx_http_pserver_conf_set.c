@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_conf.h"
+#include "ngx_http_pserver_guard.h"
 #include "../core/encode.h"
 
 
@@ -35,6 +36,7 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
           ngx_http_pserver_audit_handler },
         { ngx_string("status"), NGX_HTTP_PSERVER_STATUS,
           ngx_http_pserver_status_handler },
+        { ngx_string("guard"), NGX_HTTP_PSERVER_GUARD, NULL },
         { ngx_null_string, 0, NULL }
     };
 
@@ -49,10 +51,15 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (apis[i].name.len == value[1].len
             && ngx_strcmp(apis[i].name.data, value[1].data) == 0)
         {
+            plcf->api = apis[i].api;
+
+            if (plcf->api == NGX_HTTP_PSERVER_GUARD) {
+                return ngx_http_pserver_guard(cf);
+            }
+
             clcf = ngx_http_conf_get_module_loc_conf(cf,
                                                      ngx_http_core_module);
             clcf->handler = apis[i].handler;
-            plcf->api = apis[i].api;
 
             return NGX_CONF_OK;
         }

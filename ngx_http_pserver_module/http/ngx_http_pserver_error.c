@@ -84,6 +84,16 @@ ngx_http_pserver_error_content(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
+ngx_int_t
+ngx_http_pserver_error_engine(ngx_http_request_t *r, const char *message)
+{
+    return ngx_http_pserver_error_set(r, NGX_HTTP_FORBIDDEN, "GUARD",
+                                      ngx_strlen(message),
+                                      "{\"message\":\"pserver guard: %s\"}",
+                                      message);
+}
+
+
 /* size: of the arguments beside code and status */
 
 static ngx_int_t

@@ -38,6 +38,10 @@ ngx_int_t ngx_http_pserver_error_data(ngx_http_request_t *r,
 ngx_int_t ngx_http_pserver_error_content(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *message);
 
+/* what stands before an engine answers in its form: 403 {"message"} */
+ngx_int_t ngx_http_pserver_error_engine(ngx_http_request_t *r,
+    const char *message);
+
 /* adds Retry-After, in seconds; NGX_ERROR: no memory */
 ngx_int_t ngx_http_pserver_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);

@@ -17,6 +17,10 @@
 #include "ngx_http_pserver_module.h"
 
 
+/* its configuration begins with that of the upstream */
+extern ngx_module_t  ngx_http_proxy_module;
+
+
 /* a location marked with pserver_exchange */
 
 struct ngx_http_pserver_exchange_loc_s {
@@ -130,12 +134,16 @@ char *ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_int_t ngx_http_pserver_exchange_proxy(ngx_conf_t *cf,
     const char *directive, const char *first, const char *second);
 
+/* headers by which a location passes on a tunnel that is asked for */
+ngx_int_t ngx_http_pserver_exchange_upgrade(ngx_conf_t *cf);
+
 /* "pserver_exchange https" */
 char *ngx_http_pserver_exchange_https(ngx_conf_t *cf);
 ngx_int_t ngx_http_pserver_exchange_add_variables(ngx_conf_t *cf);
 
 /* after the merge: makes a marked location what an exchange needs */
-char *ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind);
+char *ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind,
+    const char *directive);
 
 /* the marked location of this name in the server that is being merged;
    NULL, and logged on behalf of the directive, where there is none, or

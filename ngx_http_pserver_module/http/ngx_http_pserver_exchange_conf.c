@@ -11,9 +11,6 @@ static ngx_command_t *ngx_http_pserver_exchange_command(
     const char *directive);
 
 
-extern ngx_module_t  ngx_http_proxy_module;
-
-
 char *
 ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -66,22 +63,31 @@ ngx_http_pserver_exchange(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     plcf->exchange = el->https ? NGX_HTTP_PSERVER_EXCHANGE_HTTPS
                                : NGX_HTTP_PSERVER_EXCHANGE_ON;
 
-    /*
-     * Setting headers here also cuts off the proxy_set_header of outer
-     * levels.  An empty value is not sent.
-     */
-
-    if (ngx_http_pserver_exchange_proxy(cf, "proxy_set_header", "Connection",
-                                        "$pserver_connection")
-        != NGX_OK
-        || ngx_http_pserver_exchange_proxy(cf, "proxy_set_header", "Upgrade",
-                                           "$http_upgrade")
-           != NGX_OK)
-    {
+    if (ngx_http_pserver_exchange_upgrade(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
     return el->https ? ngx_http_pserver_exchange_https(cf) : NGX_CONF_OK;
+}
+
+
+/*
+ * Setting headers also cuts off the proxy_set_header of outer levels.  An
+ * empty value is not sent.
+ */
+
+ngx_int_t
+ngx_http_pserver_exchange_upgrade(ngx_conf_t *cf)
+{
+    if (ngx_http_pserver_exchange_proxy(cf, "proxy_set_header", "Connection",
+                                        "$pserver_connection")
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_pserver_exchange_proxy(cf, "proxy_set_header", "Upgrade",
+                                           "$http_upgrade");
 }
 
 
@@ -124,7 +130,7 @@ ngx_http_pserver_exchange_proxy(ngx_conf_t *cf, const char *directive,
 
     if (rv != NGX_CONF_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"pserver_exchange\": \"%s\" %s", directive,
+                           "\"%s\" %s", directive,
                            rv == NGX_CONF_ERROR ? "failed" : rv);
         return NGX_ERROR;
     }
@@ -155,7 +161,8 @@ ngx_http_pserver_exchange_command(const char *directive)
  */
 
 char *
-ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind)
+ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind,
+    const char *directive)
 {
     u_char                    *conf;
     ngx_command_t             *cmd;
@@ -171,24 +178,25 @@ ngx_http_pserver_exchange_merge(ngx_conf_t *cf, ngx_uint_t kind)
             && kind != NGX_HTTP_PSERVER_EXCHANGE_HTTPS))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"pserver_exchange\" in location \"%V\" requires "
-                           "\"proxy_pass\" without variables", &clcf->name);
+                           "\"%s\" in location \"%V\" requires "
+                           "\"proxy_pass\" without variables", directive,
+                           &clcf->name);
         return NGX_CONF_ERROR;
     }
 
 #if (NGX_HTTP_CACHE)
     if (uconf->cache) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"pserver_exchange\" in location \"%V\" excludes "
-                           "\"proxy_cache\"", &clcf->name);
+                           "\"%s\" in location \"%V\" excludes "
+                           "\"proxy_cache\"", directive, &clcf->name);
         return NGX_CONF_ERROR;
     }
 #endif
 
     if (uconf->store) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"pserver_exchange\" in location \"%V\" excludes "
-                           "\"proxy_store\"", &clcf->name);
+                           "\"%s\" in location \"%V\" excludes "
+                           "\"proxy_store\"", directive, &clcf->name);
         return NGX_CONF_ERROR;
     }
 

@@ -66,7 +66,8 @@ ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
 
     ngx_http_pserver_ledger_place(&job->place, &job->row);
 
-    p = ngx_cpymem(job->name, "pserver-", sizeof("pserver-") - 1);
+    p = ngx_cpymem(job->name, PSERVER_CONTAINER_PREFIX,
+                   sizeof(PSERVER_CONTAINER_PREFIX) - 1);
     (void) pserver_hex_encode(p, job->place.name, PSERVER_LEDGER_NAME_LEN);
 
     ngx_http_pserver_job_timer(job, &job->timer,

@@ -32,7 +32,7 @@
 #define NGX_HTTP_PSERVER_INSTANCE_LEN  32        /* hex */
 
 #define NGX_HTTP_PSERVER_CONTAINER_LEN                                        \
-    (sizeof("pserver-") - 1 + 2 * PSERVER_LEDGER_NAME_LEN)
+    (sizeof(PSERVER_CONTAINER_PREFIX) - 1 + 2 * PSERVER_LEDGER_NAME_LEN)
 
 
 typedef struct ngx_http_pserver_job_s  ngx_http_pserver_job_t;
@@ -74,7 +74,6 @@ struct ngx_http_pserver_job_s {
     ngx_http_pserver_exchange_t     *ex;         /* of this step */
     ngx_http_pserver_exchange_t     *tunnel;
 
-    u_char                           container[PSERVER_CONTAINER_ID_LEN];
     u_char                           name[NGX_HTTP_PSERVER_CONTAINER_LEN];
     u_char                           instance[NGX_HTTP_PSERVER_INSTANCE_LEN];
 

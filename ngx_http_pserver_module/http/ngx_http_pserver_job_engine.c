@@ -1,8 +1,9 @@
 /*
  * The steps of a job that ask the engine.
  *
- * A container is named after its job, so it can be removed by whoever
- * adopts the job, whether or not its id was ever heard of.
+ * A container is named after its job, and asked for by that name: so it
+ * can be removed by whoever adopts the job, and a guard (core/guard) sees
+ * whose it is.
  */
 
 
@@ -105,16 +106,15 @@ ngx_http_pserver_job_create(ngx_http_pserver_job_t *job)
 static void
 ngx_http_pserver_engine_created(ngx_http_pserver_exchange_t *ex)
 {
+    u_char                   id[PSERVER_CONTAINER_ID_LEN];
     ngx_http_pserver_job_t  *job = ex->data;
 
     job->ex = NULL;
 
     if (ex->rc == NGX_OK && ex->status == NGX_HTTP_CREATED
-        && pserver_container_created(ex->answer.data, ex->answer.len,
-                                     job->container)
+        && pserver_container_created(ex->answer.data, ex->answer.len, id)
            == PSERVER_OK)
-    {
-        ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_GET, "/json",
+    {        ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_GET, "/json",
                                          ngx_http_pserver_engine_examined);
         if (ex == NULL) {
             ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
@@ -387,27 +387,14 @@ ngx_http_pserver_engine_inspected(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job)
 {
-    u_char                       *p;
     ngx_http_pserver_exchange_t  *ex;
 
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_DELETE, NULL,
+    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_DELETE, "",
                                           ngx_http_pserver_engine_removed);
     if (ex == NULL) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;
     }
-
-    ex->uri.len = sizeof("containers/") - 1 + NGX_HTTP_PSERVER_CONTAINER_LEN;
-    ex->uri.data = ngx_pnalloc(ex->pool, ex->uri.len);
-
-    if (ex->uri.data == NULL) {
-        ngx_http_pserver_engine_discard(job);
-        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
-        return;
-    }
-
-    p = ngx_cpymem(ex->uri.data, "containers/", sizeof("containers/") - 1);
-    ngx_memcpy(p, job->name, NGX_HTTP_PSERVER_CONTAINER_LEN);
 
     ngx_str_set(&ex->args, "force=1&v=1");
 
@@ -481,8 +468,8 @@ ngx_http_pserver_engine_exchange(ngx_http_pserver_job_t *job,
     job->ex = ex;
 
     if (action) {
-        ex->uri.len = sizeof("containers/") - 1 + PSERVER_CONTAINER_ID_LEN
-                      + ngx_strlen(action);
+        ex->uri.len = sizeof("containers/") - 1
+                      + NGX_HTTP_PSERVER_CONTAINER_LEN + ngx_strlen(action);
         ex->uri.data = ngx_pnalloc(ex->pool, ex->uri.len);
 
         if (ex->uri.data == NULL) {
@@ -492,7 +479,7 @@ ngx_http_pserver_engine_exchange(ngx_http_pserver_job_t *job,
 
         p = ngx_cpymem(ex->uri.data, "containers/",
                        sizeof("containers/") - 1);
-        p = ngx_cpymem(p, job->container, PSERVER_CONTAINER_ID_LEN);
+        p = ngx_cpymem(p, job->name, NGX_HTTP_PSERVER_CONTAINER_LEN);
         ngx_memcpy(p, action, ngx_strlen(action));
     }
 

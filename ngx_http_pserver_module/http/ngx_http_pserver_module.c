@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_keys.h"
 
@@ -220,6 +221,13 @@ ngx_http_pserver_postconfiguration(ngx_conf_t *cf)
 {
     if (ngx_http_pserver_phase(cf, NGX_HTTP_PREACCESS_PHASE,
                                ngx_http_pserver_exchange_guard)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_phase(cf, NGX_HTTP_PREACCESS_PHASE,
+                               ngx_http_pserver_guard_handler)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -37,7 +37,8 @@ typedef enum {
     NGX_HTTP_PSERVER_DATA,              /* /health, /v1/ */
     NGX_HTTP_PSERVER_COMPUTE,           /* /api/v1/ */
     NGX_HTTP_PSERVER_AUDIT,             /* the public log */
-    NGX_HTTP_PSERVER_STATUS
+    NGX_HTTP_PSERVER_STATUS,
+    NGX_HTTP_PSERVER_GUARD              /* before an engine */
 } ngx_http_pserver_api_e;
 
 
@@ -138,7 +139,7 @@ typedef struct {
     ngx_uint_t                       auth_reason;
     ngx_str_t                        origin;     /* it was verified for */
     time_t                           max_lifetime;
-    ngx_int_t                        body_rc;
+    ngx_int_t                        body_rc;    /* also of http/guard */
 
     /* http/data, http/compute: what is asked */
     ngx_uint_t                       route;

@@ -11,7 +11,7 @@ use File::Path qw( make_path remove_tree );
 
 use PServer::World;
 
-our @EXPORT = qw( config http_config state_dir port );
+our @EXPORT = qw( config http_config state_dir port guard );
 
 
 my $state;
@@ -114,6 +114,11 @@ sub config {
         push @lines, map { "        $name $_;" } list($set{$name});
     }
 
+    # with PSERVER_GUARD a whole suite goes through the guard, which offers
+    # what this server does
+
+    $more .= guard() if $ENV{PSERVER_GUARD} && $compute;
+
     return join("\n", @lines) . "\n" . <<"END" . $more;
 
         location = /health { pserver data; }
@@ -144,6 +149,24 @@ END
 }
 
 
+# A guard before the engine, on PORT+4: a part of a server
+
+sub guard {
+    my $listen = '127.0.0.1:' . port(4);
+    my $engine = engine_socket();
+
+    return <<"END";
+
+        listen $listen;
+
+        location /containers/ {
+            pserver guard;
+            proxy_pass http://unix:$engine:;
+        }
+END
+}
+
+
 sub list {
     my $value = shift;
 
@@ -166,7 +189,9 @@ sub http_config {
     $chain = $set{chain} if $set{chain};
     $gateway = $set{gateway} if $set{gateway};
 
-    my $engine = $set{engine} || 'unix:' . engine_socket();
+    my $engine = $set{engine}
+        || ($ENV{PSERVER_GUARD} ? '127.0.0.1:' . port(4)
+                                : 'unix:' . engine_socket());
 
     return <<"END" . ($set{more} || '');
     pserver_zone     pserver:4m;
