@@ -4,6 +4,7 @@
 
 use lib 't/lib';
 use PServer;
+use PServer::Jobs;
 use PServer::Store;
 
 use Time::HiRes qw( sleep lstat stat );
@@ -33,6 +34,28 @@ sub markers {
 
     return sort { (lstat $a)[10] <=> (lstat $b)[10] || $a cmp $b }
         glob "$dir/*";
+}
+
+sub pid_file { server_root() . '/logs/nginx.pid' }
+
+sub master {
+    open my $in, '<', pid_file() or return 0;
+    return <$in> + 0;
+}
+
+sub workers_of { split ' ', `ps -o pid= --ppid $_[0]` }
+
+sub kill_workers { kill KILL => workers_of(master()) }
+
+# post and operation of TEST 9 still get their first answers
+
+sub same {
+    my ($send, $content) = @{$V{send}};
+    my ($request, $id) = @{$V{job}};
+
+    is($send->()->{content}, $content, 'the post: the first answer');
+    is(versions('demo.restart'), 1, 'one version');
+    is(start_job('app1', $request)->{json}{id}, $id, 'the operation, too');
 }
 
 run_tests();
@@ -214,3 +237,141 @@ for my $one ($send, $send, $send, $send, @send, @send) {
 
 is(join(' ', map { scalar <$_> } @pipes), join(' ', (201) x 16), 'answers');
 is(versions('demo.many'), 7, 'one version each');
+
+
+
+=== TEST 7: a job whose worker died before it was accepted is none
+--- config eval: config(pserver_operation => offers('test_sleep', timeout => '3s'))
+--- script
+is(store_data('owner1', 'demo.messages', example('export.json'))->{status},
+    201, 'data');
+
+my $request = fresh('ok');
+my $rows = rows();
+my $id = start_job('app1', $request)->{json}{id};
+ok(running('app1', $id), 'it runs');
+
+# as if it had died after the lease, before the marker
+
+my ($marker) = glob owner_dir('owner1') . '/jobs/repeats/*';
+unlink $marker or die $!;
+kill_workers();
+
+ok((wait_for { status_of('app1', $id)->{status} == 404 } 5), 'nobody has it');
+is(rows(), $rows, 'no row');
+
+my $again = start_job('app1', $request);
+is($again->{status}, 202, 'it is accepted now');
+isnt($again->{json}{id}, $id, 'as another');
+
+# and after the marker: it is accepted, a repeat is told so, and it runs
+
+kill_workers();
+is(start_job('app1', $request)->{json}{id}, $again->{json}{id}, 'a repeat');
+ok(running('app1', $again->{json}{id}), 'it runs');
+is(rows(), $rows + 1, 'one row');
+is(finish('app1', $again->{json}{id})->{json}{result}{error}{reason},
+    'timeout', 'to its end');
+--- alerts_expected
+
+
+
+=== TEST 8: what can no longer matter is swept
+--- config eval
+main::config(pserver_operation => main::offers('word_count', memory => '64m'),
+    pserver_result_valid => '2s', pserver_repeat_window => '1s')
+--- script
+my $jobs = owner_dir('owner1') . '/jobs';
+my $text = '{"permission_id":' . permission('ok') . ',"operation":"word_count"}';
+my $one = start_job('app1', $text)->{json}{id};
+my $request = fresh('ok');
+my $two = start_job('app1', $request)->{json}{id};
+
+is(finish('app1', $_)->{json}{status}, 'succeeded', 'succeeded')
+    for $one, $two;
+
+# beside them: markers of old, a row that was never accepted (a copy under
+# its name, since only its marker tells), and what a deletion has left
+
+my $seen = owner_dir('owner1') . '/seen';
+my $tmp = owner_dir('owner1') . '/tmp';
+my $kept = markers();
+my ($old, $young) = map { sprintf "$seen/%016x-%s", $_, 'ab' x 32 }
+    time - 60 - 6 * 3600 - 10, time - 60 - 6 * 3600 + 100;
+
+symlink 'x', $_ or die $! for $old, $young;
+mkdir "$tmp/deleted" or die $!;
+open my $out, '>', "$tmp/deleted/00000001";
+open $out, '>', "$jobs/" . 'cd' x 32 . '.new';
+close $out;
+utime time - 90000, time - 90000, "$jobs/" . 'cd' x 32 . '.new';
+
+ok((wait_for { rows() == 0 } 10), 'no row is left');
+ok((wait_for { ! -l $old && ! -d "$tmp/deleted" } 5), 'nor an old marker');
+ok(-l $young, 'a younger one is');
+is_deeply([ grep { !m{/(?:lock|repeats)$} } glob "$jobs/*" ], [],
+    'nothing else');
+is_deeply([ glob state_dir() . '/store/jobs/*/*' ], [], 'no link of the index');
+unlink $young;
+
+is(status_of('app1', $_)->{status}, 404, 'gone') for $one, $two;
+
+# without a nonce it is a new one, with a nonce it stays a repeat
+
+my $again = start_job('app1', $request);
+is($again->{status}, 202, 'a repeat');
+is($again->{json}{id}, $two, 'of the one that is gone');
+
+my $new = start_job('app1', $text);
+is($new->{status}, 202, 'a new one');
+isnt($new->{json}{id}, $one, 'is another');
+is(finish('app1', $new->{json}{id})->{json}{status}, 'succeeded', 'it runs');
+
+
+
+=== TEST 9: restart, another zone, a reload and another binary in between
+--- script
+my $send = request('POST', '/v1/data/demo.restart', '{"n":1}');
+$V{send} = [ $send, $send->()->{content} ];
+$V{delete} = request('DELETE', '/v1/data/demo.restart');
+
+my $request = fresh('ok');
+$V{job} = [ $request, start_job('app1', $request)->{json}{id} ];
+finish('app1', $V{job}[1]);
+
+kill HUP => master();
+select undef, undef, undef, 0.3;
+same();
+
+kill_workers();
+same();
+
+# both masters at work, then only the new one
+
+my $old = master();
+kill USR2 => $old;
+ok((wait_for { -e pid_file() . '.oldbin' && -e pid_file() } 5), 'two masters');
+ok((wait_for { scalar workers_of(master()) } 5), 'with workers');
+same() for 1 .. 4;
+
+kill QUIT => $old;
+ok((wait_for { !kill 0 => $old } 15), 'one master');
+same();
+--- alerts_expected
+
+
+
+=== TEST 10: after a restart with a zone of another size
+--- http_config eval: main::http_config() =~ s/pserver:4m/pserver:1m/r
+--- script
+same();
+is($V{delete}->()->{status}, 204, 'deleted');
+is(post('owner1', '/v1/data/demo.restart', '{"n":2}')->{status}, 201, 'stored');
+
+
+
+=== TEST 11: and back
+--- script
+same();
+is($V{delete}->()->{status}, 204, 'a repeat');
+is(versions('demo.restart'), 1, 'deletes nothing');

@@ -217,6 +217,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_loc_conf_t, repeat_window),
       NULL },
 
+    { ngx_string("pserver_result_valid"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, result_valid),
+      NULL },
+
       ngx_null_command
 };
 
@@ -246,6 +253,8 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&pmcf->exchanges, cf->pool, 4, sizeof(void *))
         != NGX_OK
         || ngx_array_init(&pmcf->audits, cf->pool, 2, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&pmcf->stores, cf->pool, 4, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&pmcf->computes, cf->pool, 2, sizeof(void *))
            != NGX_OK)
@@ -318,6 +327,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->operation_access = NGX_CONF_UNSET_UINT;
     conf->require_nonce = NGX_CONF_UNSET;
     conf->repeat_window = NGX_CONF_UNSET;
+    conf->result_valid = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -363,6 +373,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_HTTP_PSERVER_ACCESS_SIGNED);
     ngx_conf_merge_value(conf->require_nonce, prev->require_nonce, 0);
     ngx_conf_merge_sec_value(conf->repeat_window, prev->repeat_window, 60);
+    ngx_conf_merge_sec_value(conf->result_valid, prev->result_valid, 86400);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -474,6 +485,14 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     {
         return NGX_CONF_ERROR;
     }
+
+    elt = ngx_array_push(&pmcf->stores);
+
+    if (elt == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *elt = conf;
 
     if (!compute) {
         return NGX_CONF_OK;

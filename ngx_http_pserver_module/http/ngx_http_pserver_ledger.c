@@ -478,6 +478,7 @@ ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
     rc = NGX_HTTP_PSERVER_STORE_OK;
 
     if ((unlinkat(index, file, 0) == -1 && ngx_errno != NGX_ENOENT)
+        || fsync(index) == -1
         || (unlinkat(dir->jobs, cancel, 0) == -1 && ngx_errno != NGX_ENOENT)
         || (unlinkat(dir->jobs, file, 0) == -1 && ngx_errno != NGX_ENOENT))
     {

@@ -92,6 +92,20 @@ ngx_uint_t ngx_http_pserver_ledger_cancel(ngx_http_pserver_ledger_at_t *at,
 ngx_uint_t ngx_http_pserver_ledger_canceled(ngx_http_pserver_ledger_at_t *at,
     const ngx_http_pserver_row_place_t *place);
 
+/*
+ * For the sweep.  A row that ended "valid" seconds before now, and that no
+ * repeat within the window needs, goes with all that belongs to it, but for
+ * the marker of a request with exp; so does one that was never accepted.
+ */
+ngx_uint_t ngx_http_pserver_ledger_sweep(ngx_http_pserver_ledger_at_t *at,
+    const ngx_http_pserver_row_place_t *place, time_t now, time_t valid,
+    time_t window);
+
+/* a marker whose request can't be repeated any more, if its job has ended */
+ngx_uint_t ngx_http_pserver_ledger_sweep_marker(
+    ngx_http_pserver_ledger_at_t *at, const pserver_address_t *address,
+    const char *marker);
+
 /* the place of a row */
 void ngx_http_pserver_ledger_place(ngx_http_pserver_row_place_t *place,
     const pserver_ledger_row_t *row);

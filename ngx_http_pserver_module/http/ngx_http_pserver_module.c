@@ -11,6 +11,7 @@
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_sweep.h"
 
 #include <sodium.h>
 
@@ -275,5 +276,9 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_http_pserver_job_init_process(cycle);
+    if (ngx_http_pserver_job_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_pserver_sweep_init_process(cycle);
 }

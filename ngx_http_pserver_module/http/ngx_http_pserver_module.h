@@ -66,6 +66,7 @@ typedef struct {
 
     ngx_array_t                      audits;     /* of audit_t *, http/audit */
     ngx_array_t                      computes;   /* of loc_conf_t *, http/job */
+    ngx_array_t                      stores;     /* the same, http/sweep */
     ngx_msec_t                       audit_commit;
 
     secp256k1_context               *secp256k1;  /* for recovery, shared */
@@ -115,6 +116,7 @@ typedef struct {
     ngx_uint_t                       operation_access;
     ngx_flag_t                       require_nonce;
     time_t                           repeat_window;
+    time_t                           result_valid;
 } ngx_http_pserver_loc_conf_t;
 
 

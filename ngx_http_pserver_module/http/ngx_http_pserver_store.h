@@ -115,6 +115,9 @@ ngx_uint_t ngx_http_pserver_object_read(ngx_http_pserver_object_t *object,
 /* opens the last chunk: that the file is whole is known only then */
 ngx_uint_t ngx_http_pserver_object_check(ngx_http_pserver_object_t *object);
 
+/* removes a folder of versions, which nobody can ask for any more */
+void ngx_http_pserver_store_empty(ngx_fd_t folder, const char *name);
+
 /* writes "2026-01-31T12:00:00Z", 20 characters; returns the end */
 u_char *ngx_http_pserver_store_time(u_char *p, uint64_t msec);
 

@@ -48,7 +48,6 @@ static ngx_uint_t ngx_http_pserver_delete_once(
 static ngx_uint_t ngx_http_pserver_delete_move(
     ngx_http_pserver_owner_t *owner, const u_char object[PSERVER_NAME_LEN]);
 static void ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner);
-static void ngx_http_pserver_delete_empty(ngx_fd_t folder, const char *name);
 static DIR *ngx_http_pserver_delete_list(ngx_fd_t folder, const char *name);
 static void ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data);
 
@@ -301,7 +300,7 @@ ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner)
     while ((entry = readdir(dir)) != NULL) {
 
         if (entry->d_name[0] != '.') {
-            ngx_http_pserver_delete_empty(dirfd(dir), entry->d_name);
+            ngx_http_pserver_store_empty(dirfd(dir), entry->d_name);
         }
     }
 
@@ -309,8 +308,8 @@ ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner)
 }
 
 
-static void
-ngx_http_pserver_delete_empty(ngx_fd_t folder, const char *name)
+void
+ngx_http_pserver_store_empty(ngx_fd_t folder, const char *name)
 {
     DIR            *dir;
     struct dirent  *entry;

@@ -43,6 +43,11 @@ BEGIN {
     my $dir = $ENV{PSERVER_TEST_DIR} ||= "$root/build/test";
 
     $ENV{PATH} .= ':/usr/sbin';
+
+    # by its path, by which it starts another one of itself, too
+    $ENV{TEST_NGINX_BINARY} ||= (grep { -x } map { "$_/nginx" }
+        split /:/, $ENV{PATH})[0];
+
     $ENV{TEST_NGINX_PORT} = $ENV{PORT} || 19840;
     $ENV{TEST_NGINX_SERVROOT} = "$dir/servroot";
     $ENV{TEST_NGINX_LOAD_MODULES} = $ENV{PSERVER_MODULE}
