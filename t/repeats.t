@@ -260,6 +260,10 @@ kill_workers();
 ok((wait_for { status_of('app1', $id)->{status} == 404 } 5), 'nobody has it');
 is(rows(), $rows, 'no row');
 
+# which is before it would have had a container
+
+engine('DELETE', "/containers/$_?force=1") for containers();
+
 my $again = start_job('app1', $request);
 is($again->{status}, 202, 'it is accepted now');
 isnt($again->{json}{id}, $id, 'as another');
@@ -272,6 +276,7 @@ ok(running('app1', $again->{json}{id}), 'it runs');
 is(rows(), $rows + 1, 'one row');
 is(finish('app1', $again->{json}{id})->{json}{result}{error}{reason},
     'timeout', 'to its end');
+is(scalar containers(), 0, 'no container is left');
 --- alerts_expected
 
 
