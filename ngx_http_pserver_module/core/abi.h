@@ -113,6 +113,11 @@ typedef enum {
     PSERVER_ABI_PERMISSION_REVOKED
 } pserver_abi_event_e;
 
+#define PSERVER_ABI_TOPICS  2
+
+/* the first topics of these events' logs */
+extern const pserver_word_t  pserver_abi_topics[PSERVER_ABI_TOPICS];
+
 /*
  * From the topics of a log of the permissions contract: which event, of
  * which permission.  PSERVER_INVALID: another event, or short of topics.

@@ -22,6 +22,9 @@
 static u_char *jsonrpc_call(u_char *p, const pserver_jsonrpc_call_t *call,
     uint64_t id);
 static u_char *jsonrpc_text(u_char *p, const char *text);
+static u_char *jsonrpc_number(u_char *p, const char *format, uint64_t n);
+static int jsonrpc_fixed(const pserver_json_t *value, u_char *dst,
+    size_t len);
 static int jsonrpc_answer(const pserver_json_t *object, uint64_t first,
     pserver_jsonrpc_answer_t *answers, size_t n);
 static int jsonrpc_hex(pserver_str_t text);
@@ -172,21 +175,58 @@ int
 pserver_jsonrpc_block(const pserver_json_t *value,
     pserver_jsonrpc_block_t *block)
 {
-    size_t  len;
-
     if (pserver_jsonrpc_quantity(pserver_json_get(value, "number"),
                                  &block->number)
         != PSERVER_OK
         || pserver_jsonrpc_quantity(pserver_json_get(value, "timestamp"),
                                     &block->time)
         != PSERVER_OK
-        || pserver_jsonrpc_bytes(pserver_json_get(value, "hash"),
-                                 block->hash.bytes, sizeof(block->hash.bytes),
-                                 &len)
-        != PSERVER_OK
-        || len != sizeof(block->hash.bytes))
+        || jsonrpc_fixed(pserver_json_get(value, "hash"), block->hash.bytes,
+                         sizeof(block->hash.bytes))
+        != PSERVER_OK)
     {
         return PSERVER_INVALID;
+    }
+
+    return jsonrpc_fixed(pserver_json_get(value, "parentHash"),
+                         block->parent.bytes, sizeof(block->parent.bytes));
+}
+
+
+int
+pserver_jsonrpc_log(const pserver_json_t *value, pserver_jsonrpc_log_t *log)
+{
+    const pserver_json_t  *topics, *topic, *removed;
+
+    removed = pserver_json_get(value, "removed");
+    topics = pserver_json_get(value, "topics");
+
+    if ((removed && removed->type != PSERVER_JSON_FALSE)
+        || topics == NULL
+        || topics->type != PSERVER_JSON_ARRAY
+        || topics->count > PSERVER_JSONRPC_TOPICS
+        || jsonrpc_fixed(pserver_json_get(value, "address"),
+                         log->address.bytes, sizeof(log->address.bytes))
+           != PSERVER_OK
+        || jsonrpc_fixed(pserver_json_get(value, "blockHash"),
+                         log->block.bytes, sizeof(log->block.bytes))
+           != PSERVER_OK)
+    {
+        return PSERVER_INVALID;
+    }
+
+    log->n = 0;
+
+    for (topic = topics->child; topic; topic = topic->next) {
+
+        if (jsonrpc_fixed(topic, log->topics[log->n].bytes,
+                          sizeof(log->topics[0].bytes))
+            != PSERVER_OK)
+        {
+            return PSERVER_INVALID;
+        }
+
+        log->n++;
     }
 
     return PSERVER_OK;
@@ -196,12 +236,10 @@ pserver_jsonrpc_block(const pserver_json_t *value,
 static u_char *
 jsonrpc_call(u_char *p, const pserver_jsonrpc_call_t *call, uint64_t id)
 {
-    char  number[21];
-
-    snprintf(number, sizeof(number), "%llu", (unsigned long long) id);
+    size_t  i;
 
     p = jsonrpc_text(p, "{\"jsonrpc\":\"2.0\",\"id\":");
-    p = jsonrpc_text(p, number);
+    p = jsonrpc_number(p, "%llu", id);
 
     switch (call->method) {
 
@@ -211,6 +249,32 @@ jsonrpc_call(u_char *p, const pserver_jsonrpc_call_t *call, uint64_t id)
     case PSERVER_JSONRPC_HEAD:
         return jsonrpc_text(p, ",\"method\":\"eth_getBlockByNumber\","
                                "\"params\":[\"latest\",false]}");
+
+    case PSERVER_JSONRPC_BLOCK:
+        p = jsonrpc_text(p, ",\"method\":\"eth_getBlockByNumber\","
+                            "\"params\":[\"");
+        p = jsonrpc_number(p, "0x%llx", call->number);
+
+        return jsonrpc_text(p, "\",false]}");
+
+    case PSERVER_JSONRPC_LOGS:
+        p = jsonrpc_text(p, ",\"method\":\"eth_getLogs\",\"params\":["
+                            "{\"address\":\"0x");
+        p = pserver_hex_encode(p, call->to->bytes, sizeof(call->to->bytes));
+        p = jsonrpc_text(p, "\",\"topics\":[[");
+
+        for (i = 0; i < call->n; i++) {
+            p = jsonrpc_text(p, i ? ",\"0x" : "\"0x");
+            p = pserver_hex_encode(p, call->topics[i].bytes,
+                                   sizeof(call->topics[i].bytes));
+            p = jsonrpc_text(p, "\"");
+        }
+
+        p = jsonrpc_text(p, "]],\"blockHash\":\"0x");
+        p = pserver_hex_encode(p, call->block->bytes,
+                               sizeof(call->block->bytes));
+
+        return jsonrpc_text(p, "\"}]}");
 
     default: /* PSERVER_JSONRPC_CALL */
         break;
@@ -236,6 +300,32 @@ jsonrpc_text(u_char *p, const char *text)
     memcpy(p, text, len);
 
     return p + len;
+}
+
+
+static u_char *
+jsonrpc_number(u_char *p, const char *format, uint64_t n)
+{
+    char  number[21];
+
+    snprintf(number, sizeof(number), format, (unsigned long long) n);
+
+    return jsonrpc_text(p, number);
+}
+
+
+/* exactly so many bytes */
+
+static int
+jsonrpc_fixed(const pserver_json_t *value, u_char *dst, size_t len)
+{
+    size_t  n;
+
+    if (pserver_jsonrpc_bytes(value, dst, len, &n) != PSERVER_OK || n != len) {
+        return PSERVER_INVALID;
+    }
+
+    return PSERVER_OK;
 }
 
 

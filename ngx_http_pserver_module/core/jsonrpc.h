@@ -1,6 +1,6 @@
 /*
- * JSON-RPC 2.0 with an Ethereum node: the three questions that this server
- * has, and what comes back.
+ * JSON-RPC 2.0 with an Ethereum node: the questions that this server has,
+ * and what comes back.
  */
 
 #ifndef _PSERVER_JSONRPC_H_INCLUDED_
@@ -14,6 +14,10 @@
 typedef enum {
     PSERVER_JSONRPC_CHAIN_ID = 0,    /* eth_chainId */
     PSERVER_JSONRPC_HEAD,            /* eth_getBlockByNumber, latest */
+    PSERVER_JSONRPC_BLOCK,           /* eth_getBlockByNumber */
+    PSERVER_JSONRPC_LOGS,            /* eth_getLogs of one block, by its hash
+                                        (EIP-234): all of its address whose
+                                        first topic is one of topics */
     PSERVER_JSONRPC_CALL             /* eth_call at a block, by its hash and
                                         only if canonical (EIP-1898) */
 } pserver_jsonrpc_method_e;
@@ -22,11 +26,19 @@ typedef enum {
 typedef struct {
     pserver_jsonrpc_method_e   method;
 
-    /* of eth_call */
+    uint64_t                   number;  /* of BLOCK */
+
+    /* of CALL and LOGS */
     const pserver_address_t   *to;
+    const pserver_word_t      *block;
+
+    /* of CALL */
     const u_char              *data;
     size_t                     len;
-    const pserver_word_t      *block;
+
+    /* of LOGS */
+    const pserver_word_t      *topics;
+    size_t                     n;       /* at most 2 */
 } pserver_jsonrpc_call_t;
 
 
@@ -77,11 +89,29 @@ typedef struct {
     uint64_t                   number;
     uint64_t                   time;    /* unix seconds */
     pserver_word_t             hash;
+    pserver_word_t             parent;  /* hash of the block before */
 } pserver_jsonrpc_block_t;
 
 /* from the result of eth_getBlockByNumber; null is PSERVER_INVALID */
 int pserver_jsonrpc_block(const pserver_json_t *value,
     pserver_jsonrpc_block_t *block);
+
+
+#define PSERVER_JSONRPC_TOPICS  4
+
+typedef struct {
+    pserver_address_t          address;
+    pserver_word_t             block;
+    pserver_word_t             topics[PSERVER_JSONRPC_TOPICS];
+    size_t                     n;
+} pserver_jsonrpc_log_t;
+
+/*
+ * From one of the result of eth_getLogs.  PSERVER_INVALID: no log, or one
+ * that a reorganisation has taken back.
+ */
+int pserver_jsonrpc_log(const pserver_json_t *value,
+    pserver_jsonrpc_log_t *log);
 
 
 #endif /* _PSERVER_JSONRPC_H_INCLUDED_ */

@@ -17,6 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     u_char                     bytes[64];
     uint64_t                   number;
     pserver_json_doc_t        *doc;
+    pserver_jsonrpc_log_t      log;
     pserver_jsonrpc_block_t    block;
     pserver_jsonrpc_answer_t   answers[4];
 
@@ -41,6 +42,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         (void) pserver_jsonrpc_quantity(answers[i].result, &number);
         (void) pserver_jsonrpc_block(answers[i].result, &block);
+
+        if (pserver_jsonrpc_log(answers[i].result, &log) == PSERVER_OK
+            && log.n > PSERVER_JSONRPC_TOPICS)
+        {
+            abort();
+        }
 
         if (pserver_jsonrpc_bytes(answers[i].result, bytes, sizeof(bytes),
                                   &len) == PSERVER_OK

@@ -2,6 +2,7 @@
  * JSON-RPC: the bodies to the byte, and answers that are not answers.
  */
 
+#include "core/abi.h"
 #include "core/jsonrpc.h"
 #include "test.h"
 #include "vector.h"
@@ -9,7 +10,17 @@
 
 #define BLOCK                                                                 \
     "{\"number\":\"0x1f\",\"timestamp\":\"0x65\",\"hash\":\"0x"               \
-    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"        \
+    "\",\"parentHash\":\"0x"                                                 \
+    "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"
+
+#define TOPIC                                                                 \
+    "\"0xc8a9a6a181cb55eed6156d6dd78a38f724344c00428a256435c007f2bcf35114\""
+
+#define LOG_HEAD                                                              \
+    "{\"address\":\"0xabababababababababababababababababababab\","            \
+    "\"blockHash\":\"0x"                                                      \
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\","
 
 
 static int
@@ -77,6 +88,34 @@ TEST(request)
         "0101010101\"},{\"blockHash\":\"0xcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
         "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\",\"requireCanonical\":true}]}");
     CHECK(found.len <= pserver_jsonrpc_len(&calls[2], 1));
+
+    memset(calls, 0, sizeof(calls));
+
+    calls[0].method = PSERVER_JSONRPC_BLOCK;
+    calls[0].number = UINT64_MAX;
+    calls[1].method = PSERVER_JSONRPC_LOGS;
+    calls[1].to = &to;
+    calls[1].block = &block;
+    calls[1].topics = pserver_abi_topics;
+    calls[1].n = PSERVER_ABI_TOPICS;
+
+    end = pserver_jsonrpc_request(body, calls, 2, 9007199254740990);
+    found.len = (size_t) (end - body);
+
+    CHECK_STR(found,
+        "[{\"jsonrpc\":\"2.0\",\"id\":9007199254740990,"
+        "\"method\":\"eth_getBlockByNumber\","
+        "\"params\":[\"0xffffffffffffffff\",false]},"
+        "{\"jsonrpc\":\"2.0\",\"id\":9007199254740991,"
+        "\"method\":\"eth_getLogs\",\"params\":[{\"address\":\"0x"
+        "abababababababababababababababababababab\",\"topics\":[[\"0x"
+        "2cff87230608e71ec991ee7212c0cc861c08b275ecc30716cdc7681cc0fdc288"
+        "\",\"0x"
+        "c8a9a6a181cb55eed6156d6dd78a38f724344c00428a256435c007f2bcf35114"
+        "\"]],\"blockHash\":\"0x"
+        "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+        "\"}]}]");
+    CHECK(found.len <= pserver_jsonrpc_len(calls, 2));
 }
 
 
@@ -250,10 +289,70 @@ TEST(values)
     CHECK_INT(block.time, 101);
     CHECK_INT(block.hash.bytes[0], 0);
     CHECK_INT(block.hash.bytes[31], 0xff);
+    CHECK_INT(block.parent.bytes[0], 0xff);
 
     item = item->next;
     CHECK_INT(pserver_jsonrpc_block(item, &block), PSERVER_INVALID);
     CHECK_INT(pserver_jsonrpc_block(NULL, &block), PSERVER_INVALID);
+
+    pserver_json_free(doc);
+}
+
+
+TEST(logs)
+{
+    size_t                   n;
+    pserver_json_doc_t      *doc;
+    pserver_json_limits_t    limits;
+    const pserver_json_t    *item;
+    pserver_jsonrpc_log_t    log;
+
+    static const char  good[] =
+        "[" LOG_HEAD "\"topics\":[" TOPIC "," TOPIC "]},"
+        LOG_HEAD "\"topics\":[],\"removed\":false},"
+        LOG_HEAD "\"topics\":[" TOPIC "," TOPIC "," TOPIC "," TOPIC "]}]";
+
+    static const char  bad[] =
+        "[" LOG_HEAD "\"topics\":[" TOPIC "],\"removed\":true},"
+        LOG_HEAD "\"topics\":[" TOPIC "],\"removed\":\"false\"},"
+        LOG_HEAD "\"topics\":[" TOPIC ",\"0x00\"]},"
+        LOG_HEAD "\"topics\":[" TOPIC "," TOPIC "," TOPIC "," TOPIC ","
+                               TOPIC "]},"
+        LOG_HEAD "\"topics\":" TOPIC "},"
+        LOG_HEAD "\"removed\":false},"
+        "{\"topics\":[" TOPIC "]}," BLOCK ",[],null]";
+
+    static const size_t  topics[] = { 2, 0, 4 };
+
+    limits.depth = 8;
+    limits.nodes = 200;
+
+    CHECK_INT(pserver_json_parse((u_char *) good, sizeof(good) - 1, &limits,
+                                 &doc), PSERVER_OK);
+
+    n = 0;
+
+    for (item = pserver_json_root(doc)->child; item; item = item->next) {
+        CHECK_INT(pserver_jsonrpc_log(item, &log), PSERVER_OK);
+        CHECK_INT(log.n, topics[n]);
+        CHECK_INT(log.address.bytes[19], 0xab);
+        CHECK_INT(log.block.bytes[1], 0x11);
+
+        if (log.n) {
+            CHECK_INT(log.topics[log.n - 1].bytes[31], 0x14);
+        }
+
+        n++;
+    }
+
+    pserver_json_free(doc);
+
+    CHECK_INT(pserver_json_parse((u_char *) bad, sizeof(bad) - 1, &limits,
+                                 &doc), PSERVER_OK);
+
+    for (item = pserver_json_root(doc)->child; item; item = item->next) {
+        CHECK_INT(pserver_jsonrpc_log(item, &log), PSERVER_INVALID);
+    }
 
     pserver_json_free(doc);
 }
