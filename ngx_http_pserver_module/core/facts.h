@@ -35,8 +35,8 @@ typedef struct {
     uint64_t               chain_id;
     uint64_t               block;    /* number */
     pserver_word_t         block_hash;
-    uint64_t               observed; /* the head was asked for then: msec of
-                                        unix time */
+    uint64_t               observed; /* the head was asked for then: usec of
+                                        a clock of the caller's */
     /* permissions(id) */
     pserver_word_t         id;
     pserver_address_t      grantor;  /* zero: there is no such permission */

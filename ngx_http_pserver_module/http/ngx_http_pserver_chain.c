@@ -14,16 +14,15 @@
 
 
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_find(
-    ngx_http_pserver_chain_key_t *key, ngx_http_pserver_loc_conf_t *plcf);
+    ngx_http_pserver_chain_key_t *key);
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_start(
     ngx_http_pserver_chain_key_t *key, ngx_http_pserver_loc_conf_t *plcf);
 static void ngx_http_pserver_chain_wait(ngx_http_pserver_chain_ask_t *ask,
     ngx_http_pserver_chain_flight_t *flight, ngx_queue_t *queue);
-static void ngx_http_pserver_chain_step(ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_chain_granted(
-    ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
+static void ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
+    ngx_http_pserver_chain_ask_t *ask);
 static void ngx_http_pserver_chain_land(
-    ngx_http_pserver_chain_flight_t *flight, ngx_uint_t whole);
+    ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
 static void ngx_http_pserver_chain_keep(
     ngx_http_pserver_chain_flight_t *flight);
 static void ngx_http_pserver_chain_post(ngx_http_pserver_chain_ask_t *ask);
@@ -32,6 +31,17 @@ static void ngx_http_pserver_chain_event(ngx_event_t *ev);
 
 /* of this process; initialized by the first use */
 static ngx_queue_t  ngx_http_pserver_chain_flights;
+
+
+uint64_t
+ngx_http_pserver_chain_moment(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
 
 
 uint64_t
@@ -62,12 +72,7 @@ ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask)
     ask->flight = NULL;
     ask->set = NULL;
 
-    ngx_memzero(&key, sizeof(ngx_http_pserver_chain_key_t));
-
-    key.chain_id = plcf->chain_id;
-    key.kind = ask->kind;
-    key.contracts = *plcf->contracts;
-    key.word = ask->word;
+    ngx_http_pserver_chain_key(&key, ask);
 
     ask->set = ngx_http_pserver_chain_cache_get(&key, plcf->chain_valid,
                                                 ask->not_before, &ask->len);
@@ -80,7 +85,7 @@ ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask)
 
     ngx_http_pserver_count(chain_misses, 1);
 
-    flight = ngx_http_pserver_chain_find(&key, plcf);
+    flight = ngx_http_pserver_chain_find(&key);
 
     if (flight && ask->not_before
         && flight->facts.observed <= ask->not_before)
@@ -123,11 +128,36 @@ ngx_http_pserver_chain_cancel(ngx_http_pserver_chain_ask_t *ask)
 }
 
 
-/* two locations may know the same chain through different nodes */
+/*
+ * Two locations may know the same chain through other nodes, or take other
+ * grant files.
+ */
+
+static void
+ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
+    ngx_http_pserver_chain_ask_t *ask)
+{
+    ngx_http_pserver_loc_conf_t   *plcf;
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    plcf = ask->plcf;
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+
+    key->configuration = pmcf->number;
+    key->nodes = (uintptr_t) plcf->chain_loc;
+    key->gateway = (uintptr_t) plcf->gateway_loc;
+    key->https = (uintptr_t) plcf->https;
+    key->owners = (uintptr_t) plcf->owners;
+    key->chain_id = plcf->chain_id;
+    key->kind = ask->kind;
+    key->contracts = *plcf->contracts;
+    key->word = ask->word;
+}
+
 
 static ngx_http_pserver_chain_flight_t *
-ngx_http_pserver_chain_find(ngx_http_pserver_chain_key_t *key,
-    ngx_http_pserver_loc_conf_t *plcf)
+ngx_http_pserver_chain_find(ngx_http_pserver_chain_key_t *key)
 {
     ngx_queue_t                      *q;
     ngx_http_pserver_chain_flight_t  *flight;
@@ -142,11 +172,9 @@ ngx_http_pserver_chain_find(ngx_http_pserver_chain_key_t *key,
     {
         flight = ngx_queue_data(q, ngx_http_pserver_chain_flight_t, queue);
 
-        if (flight->plcf->chain_loc == plcf->chain_loc
-            && flight->plcf->gateway_loc == plcf->gateway_loc
-            && ngx_memcmp(&flight->key, key,
-                          sizeof(ngx_http_pserver_chain_key_t))
-               == 0)
+        if (ngx_memcmp(&flight->key, key,
+                       sizeof(ngx_http_pserver_chain_key_t))
+            == 0)
         {
             return flight;
         }
@@ -176,16 +204,16 @@ ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
     flight->key = *key;
     flight->plcf = plcf;
     flight->pool = pool;
+    flight->deadline = ngx_current_msec + plcf->chain_timeout;
+    flight->landed = ngx_http_pserver_chain_land;
 
     flight->facts.chain_id = key->chain_id;
-    flight->facts.observed = ngx_http_pserver_chain_now();
+    flight->facts.observed = ngx_http_pserver_chain_moment();
 
     ngx_queue_init(&flight->waiters);
     ngx_queue_init(&flight->later);
 
-    if (ngx_http_pserver_chain_question(flight, ngx_http_pserver_chain_step)
-        != NGX_OK)
-    {
+    if (ngx_http_pserver_chain_fly(flight) != NGX_OK) {
         goto failed;
     }
 
@@ -210,56 +238,16 @@ ngx_http_pserver_chain_wait(ngx_http_pserver_chain_ask_t *ask,
 }
 
 
-/* an answer has come, or will not come */
-
-static void
-ngx_http_pserver_chain_step(ngx_http_pserver_exchange_t *ex)
-{
-    ngx_int_t                         rc;
-    ngx_http_pserver_chain_flight_t  *flight;
-
-    flight = ex->data;
-
-    rc = ngx_http_pserver_chain_answer(flight, ex);
-
-    if (rc == NGX_AGAIN) {
-        rc = ngx_http_pserver_chain_question(flight,
-                                             ngx_http_pserver_chain_step);
-        if (rc == NGX_OK) {
-            return;
-        }
-
-        rc = NGX_ERROR;
-    }
-
-    if (rc == NGX_OK && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION)
-    {
-        rc = ngx_http_pserver_chain_grant(flight,
-                                          ngx_http_pserver_chain_granted);
-        if (rc == NGX_AGAIN) {
-            return;
-        }
-    }
-
-    ngx_http_pserver_chain_granted(flight, rc);
-}
-
-
-static void
-ngx_http_pserver_chain_granted(ngx_http_pserver_chain_flight_t *flight,
-    ngx_int_t rc)
-{
-    ngx_http_pserver_chain_land(flight, rc == NGX_OK);
-}
-
-
 static void
 ngx_http_pserver_chain_land(ngx_http_pserver_chain_flight_t *flight,
-    ngx_uint_t whole)
+    ngx_int_t rc)
 {
+    ngx_uint_t                        whole;
     ngx_queue_t                      *q;
     ngx_http_pserver_chain_ask_t     *ask;
     ngx_http_pserver_chain_flight_t  *next;
+
+    whole = (rc == NGX_OK);
 
     if (whole && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION
         && pserver_facts_grant(&flight->facts) != PSERVER_OK)

@@ -64,7 +64,13 @@ void ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask);
 /* also of one that has ended, or is zeroed */
 void ngx_http_pserver_chain_cancel(ngx_http_pserver_chain_ask_t *ask);
 
-/* this moment, in msec of unix time, for not_before */
+/*
+ * This moment, for not_before: usec of a clock that no one sets, and that is
+ * the same in all processes.
+ */
+uint64_t ngx_http_pserver_chain_moment(void);
+
+/* this moment in msec of unix time, for what is written down */
 uint64_t ngx_http_pserver_chain_now(void);
 
 

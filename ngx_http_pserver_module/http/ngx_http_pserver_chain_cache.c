@@ -44,7 +44,7 @@ ngx_http_pserver_chain_cache_get(ngx_http_pserver_chain_key_t *key,
     ngx_http_pserver_chain_entry_t  *entry;
 
     zone = ngx_http_pserver_zone(&shpool);
-    now = ngx_http_pserver_chain_now();
+    now = ngx_http_pserver_chain_moment();
     set = NULL;
 
     ngx_shmtx_lock(&shpool->mutex);
@@ -55,8 +55,7 @@ ngx_http_pserver_chain_cache_get(ngx_http_pserver_chain_key_t *key,
     if (entry == NULL
         || ngx_memcmp(&entry->key, key, sizeof(ngx_http_pserver_chain_key_t))
            != 0
-        || entry->observed > now
-        || now - entry->observed >= (entry->no ? valid / 2 : valid)
+        || (now - entry->observed) / 1000 >= (entry->no ? valid / 2 : valid)
         || (not_before && entry->observed <= not_before))
     {
         goto done;

@@ -1,6 +1,8 @@
 /*
- * Between the files of http/chain: a flight is one question that goes out,
- * for all in this worker who wait for its answer.
+ * Between the files of http/chain: a flight is one question at one block,
+ * for all who wait for its answer.  Who waits, what is kept and when it is
+ * dropped is the matter of http/chain and http/chain_cache; how it is put to
+ * the nodes, and what counts as an answer, of http/chain_rounds.
  */
 
 #ifndef _NGX_HTTP_PSERVER_CHAIN_FLIGHT_H_INCLUDED_
@@ -11,9 +13,18 @@
 #include "ngx_http_pserver_exchange.h"
 
 
-/* what a set of facts is of: no padding, it is compared by bytes */
+/*
+ * What a set of facts is of, and whom it was asked: no padding, it is
+ * compared by bytes.  The pointers are never followed: they stand for what
+ * they name in the configuration with this number.
+ */
 
 typedef struct {
+    uint64_t                          configuration;
+    uint64_t                          nodes;      /* pserver_chain */
+    uint64_t                          gateway;
+    uint64_t                          https;
+    uint64_t                          owners;
     uint64_t                          chain_id;
     uint64_t                          kind;
     ngx_http_pserver_contracts_t      contracts;
@@ -32,6 +43,10 @@ typedef enum {
 } ngx_http_pserver_chain_round_e;
 
 
+/* rc: NGX_OK: its facts are whole; NGX_ERROR: there was no answer */
+typedef void (*ngx_http_pserver_chain_landed_pt)(
+    ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
+
 /* rc: NGX_OK, with or without a grant file, or NGX_ERROR: no memory */
 typedef void (*ngx_http_pserver_chain_granted_pt)(
     ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
@@ -46,6 +61,8 @@ struct ngx_http_pserver_chain_flight_s {
     ngx_http_pserver_chain_key_t      key;
     ngx_http_pserver_loc_conf_t      *plcf;
     ngx_pool_t                       *pool;       /* holds the flight */
+    ngx_msec_t                        deadline;   /* of all of it */
+    ngx_http_pserver_chain_landed_pt  landed;
 
     ngx_http_pserver_chain_round_e    round;
     uint64_t                          id;         /* of its first call */
@@ -60,19 +77,15 @@ struct ngx_http_pserver_chain_flight_s {
 
 
 /*
- * Sends the question of flight->round; its answer goes to the handler with
- * the flight as ex->data.  NGX_ERROR: no memory.
+ * Puts flight->key to the nodes, all rounds of it, and fetches the grant
+ * file.  NGX_OK: flight->landed is called, once, by the deadline, from the
+ * event loop and never from inside; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_http_pserver_chain_question(
-    ngx_http_pserver_chain_flight_t *flight,
-    ngx_http_pserver_exchange_handler_pt handler);
+ngx_int_t ngx_http_pserver_chain_fly(ngx_http_pserver_chain_flight_t *flight);
 
-/*
- * Reads the answer.  NGX_AGAIN: there is another round, which is set;
- * NGX_OK: what the chain says is whole; NGX_ERROR: this was no answer.
- */
-ngx_int_t ngx_http_pserver_chain_answer(
-    ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
+/* msec that are left until the flight's deadline, at least 1 */
+ngx_msec_t ngx_http_pserver_chain_left(
+    ngx_http_pserver_chain_flight_t *flight);
 
 /*
  * The grant file, once the rest of the facts is there.  NGX_OK: it is there,

@@ -76,7 +76,7 @@ ngx_http_pserver_chain_grant(ngx_http_pserver_chain_flight_t *flight,
     fetch->plcf = flight->plcf;
     fetch->url = facts->url;
     fetch->limit = PSERVER_GRANT_MAX;
-    fetch->timeout = flight->plcf->chain_timeout;
+    fetch->timeout = ngx_http_pserver_chain_left(flight);
     fetch->handler = ngx_http_pserver_chain_grant_fetched;
     fetch->data = flight;
 

@@ -29,6 +29,11 @@ typedef struct {
 } ngx_http_pserver_chain_calls_t;
 
 
+static ngx_int_t ngx_http_pserver_chain_question(
+    ngx_http_pserver_chain_flight_t *flight);
+static void ngx_http_pserver_chain_step(ngx_http_pserver_exchange_t *ex);
+static ngx_int_t ngx_http_pserver_chain_answer(
+    ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
 static ngx_int_t ngx_http_pserver_chain_calls(
     ngx_http_pserver_chain_flight_t *flight, ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_chain_call(
@@ -53,8 +58,29 @@ static ngx_int_t ngx_http_pserver_chain_no_answer(
 
 
 ngx_int_t
-ngx_http_pserver_chain_question(ngx_http_pserver_chain_flight_t *flight,
-    ngx_http_pserver_exchange_handler_pt handler)
+ngx_http_pserver_chain_fly(ngx_http_pserver_chain_flight_t *flight)
+{
+    flight->round = NGX_HTTP_PSERVER_CHAIN_HEAD;
+
+    return ngx_http_pserver_chain_question(flight);
+}
+
+
+ngx_msec_t
+ngx_http_pserver_chain_left(ngx_http_pserver_chain_flight_t *flight)
+{
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (flight->deadline - ngx_current_msec);
+
+    return left > 0 ? left : 1;
+}
+
+
+/* sends the question of flight->round */
+
+static ngx_int_t
+ngx_http_pserver_chain_question(ngx_http_pserver_chain_flight_t *flight)
 {
     ngx_http_pserver_exchange_t  *ex;
 
@@ -63,8 +89,8 @@ ngx_http_pserver_chain_question(ngx_http_pserver_chain_flight_t *flight,
         return NGX_ERROR;
     }
 
-    ex->timeout = flight->plcf->chain_timeout;
-    ex->handler = handler;
+    ex->timeout = ngx_http_pserver_chain_left(flight);
+    ex->handler = ngx_http_pserver_chain_step;
     ex->data = flight;
 
     if (ngx_http_pserver_chain_calls(flight, ex) != NGX_OK) {
@@ -174,7 +200,43 @@ ngx_http_pserver_chain_call(ngx_http_pserver_chain_flight_t *flight,
 }
 
 
-ngx_int_t
+/* an answer has come, or will not come */
+
+static void
+ngx_http_pserver_chain_step(ngx_http_pserver_exchange_t *ex)
+{
+    ngx_int_t                         rc;
+    ngx_http_pserver_chain_flight_t  *flight;
+
+    flight = ex->data;
+
+    rc = ngx_http_pserver_chain_answer(flight, ex);
+
+    if (rc == NGX_AGAIN) {
+        rc = ngx_http_pserver_chain_question(flight);
+        if (rc == NGX_OK) {
+            return;
+        }
+    }
+
+    if (rc == NGX_OK && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION)
+    {
+        rc = ngx_http_pserver_chain_grant(flight, flight->landed);
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+    }
+
+    flight->landed(flight, rc);
+}
+
+
+/*
+ * Reads it.  NGX_AGAIN: there is another round, which is set; NGX_OK: what
+ * the chain says is whole; NGX_ERROR: this was no answer.
+ */
+
+static ngx_int_t
 ngx_http_pserver_chain_answer(ngx_http_pserver_chain_flight_t *flight,
     ngx_http_pserver_exchange_t *ex)
 {

@@ -222,7 +222,7 @@ ngx_http_pserver_job_step(ngx_http_pserver_job_t *job)
 
     case PSERVER_JOB_STEP_CHECK:
         ngx_http_pserver_job_check(job, NGX_HTTP_PSERVER_PERMISSION_RUN,
-                                   ngx_http_pserver_chain_now());
+                                   ngx_http_pserver_chain_moment());
         break;
 
     case PSERVER_JOB_STEP_LOAD:

@@ -193,6 +193,8 @@ ngx_http_pserver_preconfiguration(ngx_conf_t *cf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_pserver_module);
 
+    randombytes_buf(&pmcf->number, sizeof(pmcf->number));
+
     cln = ngx_pool_cleanup_add(cf->pool, 0);
     if (cln == NULL) {
         return NGX_ERROR;

@@ -55,6 +55,8 @@ typedef enum {
 
 
 typedef struct {
+    uint64_t                         number;     /* random: of this
+                                                    configuration */
     ngx_array_t                      exchanges;  /* of exchange_loc_t * */
     ngx_shm_zone_t                  *zone;
     ngx_str_t                        thread_pool_name;

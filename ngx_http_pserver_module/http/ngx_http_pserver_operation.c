@@ -247,7 +247,7 @@ ngx_http_pserver_create_check(ngx_http_pserver_create_t *create)
     p->plcf = create->plcf;
     p->id = create->row.permission;
     p->app = create->row.app;
-    p->not_before = ngx_http_pserver_chain_now();
+    p->not_before = ngx_http_pserver_chain_moment();
     p->operation = create->text.operation;
     p->parameters = create->text.parameters;
     p->n = create->plcf->operations->nelts;

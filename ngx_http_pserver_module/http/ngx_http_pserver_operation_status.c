@@ -357,7 +357,7 @@ ngx_http_pserver_lookup_release(ngx_http_pserver_lookup_t *lookup)
     p->plcf = lookup->plcf;
     p->id = lookup->ledger.row.permission;
     p->app = lookup->ledger.row.app;
-    p->not_before = ngx_http_pserver_chain_now();
+    p->not_before = ngx_http_pserver_chain_moment();
     p->handler = ngx_http_pserver_lookup_checked;
     p->data = lookup;
 
