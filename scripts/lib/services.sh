@@ -161,7 +161,7 @@ make_secrets() {
 }
 
 
-# nginx_conf OWNER [TEXT]: TEXT is put into server{}
+# nginx_conf OWNER [TEXT [MORE]]: TEXT is put into server{}, MORE into http{}
 
 nginx_conf() {
     cat << END
@@ -251,6 +251,8 @@ http {
             root $state;
         }
     }
+
+    ${3:-}
 }
 END
 }

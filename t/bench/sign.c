@@ -1,6 +1,6 @@
 /*
- * sign headers KEY ORIGIN METHOD URI COUNT: that many Authorization headers,
- * a line each, no two the same.
+ * sign headers KEY ORIGIN METHOD URI COUNT [GRANT]: that many Authorization
+ * headers, a line each, no two the same, with GRANT as their grantId.
  * sign recover COUNT: how many signatures a second this core recovers, with
  * nothing around it: keccak, the public key, the address.
  */
@@ -62,6 +62,10 @@ headers(secp256k1_context *secp, char **argv)
     claims.body_hash = str(empty);
     claims.iat = (uint64_t) time(NULL);
     claims.exp = claims.iat + 600;
+
+    if (argv[5]) {
+        claims.grant_id = str(argv[5]);
+    }
 
     n = atol(argv[4]);
 
@@ -143,7 +147,7 @@ main(int argc, char **argv)
         return 1;
     }
 
-    if (argc == 7 && strcmp(argv[1], "headers") == 0) {
+    if ((argc == 7 || argc == 8) && strcmp(argv[1], "headers") == 0) {
         rc = headers(secp, argv + 2);
 
     } else if (argc == 3 && strcmp(argv[1], "recover") == 0) {
