@@ -113,6 +113,10 @@ build/bench/body: t/run/body.c $(OBJ)/core.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(OBJ)/core.a $(LIBS)
 
+build/fault/fault.so: t/fault/fault.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -o $@ $<
+
 build/fuzz/obj/%.o: $(SRC)/core/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g \
@@ -152,6 +156,11 @@ guard:
 asan:
 	@scripts/asan
 
+# killed at each call by which it changes the disk
+
+fault:
+	@EACH=1 VERBOSE=1 WORKERS=1 scripts/test t/crash.t
+
 quickstart:
 	@scripts/quickstart
 
@@ -173,6 +182,7 @@ help:
 	@echo 'make unit         tests of core/ only; SAN=1: with sanitizers'
 	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make asan         all suites under ASan and UBSan'
+	@echo 'make fault        killed at each call that changes the disk'
 	@echo 'make style        the form of the source'
 	@echo 'make bench        figures, against what they are held against'
 	@echo 'make setup        install packages only'
@@ -184,7 +194,7 @@ help:
 
 FORCE:
 
-.PHONY: all module tools unit fuzz style setup test guard asan quickstart stop \
+.PHONY: all module tools unit fuzz fault style setup test guard asan quickstart stop \
     bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

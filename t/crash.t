@@ -1,0 +1,280 @@
+# The process is killed at each call by which a thread changes the disk, on
+# the way of a post, of a deletion and of an operation that is accepted.  After
+# each: the old or the new, whole; what was answered is there; a repeat does
+# what is left to do and nothing twice; the log opens.
+#
+# EACH is the step from one point to the next; 1: all of them, with a report.
+
+use lib 't/lib';
+use PServer;
+use PServer::Fault;
+use PServer::Jobs;
+use PServer::Store;
+
+my $each = $ENV{EACH} || 4;
+
+# A new request at each point, until one gets through.  Other threads of the
+# worker have points as well, so those of the request are known by their
+# names; what was not hit in order is tried again.
+
+sub at_each_point {
+    my ($what, $try, $check) = @_;
+    my (%hit, @all, $n);
+
+    my $at = sub {
+        my $n = shift;
+        my $send = $try->($n);
+
+        die_at($n);
+        my $answer = $send->();
+        my $died = died();
+        my @points = points();
+        die_at(0);
+
+        $hit{ place($points[$n - 1]) }++ if $died;
+
+        $check->($n, $answer, $send)
+            or die "$what, point $n: " . ($died ? $points[$n - 1] : 'none');
+
+        return $died ? () : @points;
+    };
+
+    for ($n = 1; !@all; $n += $each) {
+        @all = map { place($_) } $at->($n);
+        die 'there is no end' if $n > 500;
+    }
+
+    for my $try (1 .. 5) {
+        $hit{ $all[$_] } || $at->($_ + 1)
+            for grep { $each == 1 || $all[$_] =~ /^fsync/ } 0 .. $#all;
+    }
+
+    # a worker's own lease is made, and a sweep begins, beside the request
+
+    my %missed = map { $_ => 1 } grep { !$hit{$_} }
+        grep { !m{/store/(?:leases(?:/\.X.*)?|sweep\.lock)$} } @all;
+    is(join("\n", sort keys %missed), '', "$what: every point was hit")
+        if $each == 1;
+
+    my %calls;
+    $calls{ (split ' ')[0] }++ for keys %hit;
+
+    my $text = "$what: killed at " . keys(%hit) . ' points: '
+        . join ', ', map { "$_ $calls{$_}" } sort keys %calls;
+
+    $each == 1 ? diag($text) : pass($text);
+
+    return \%calls;
+}
+
+# the name of a point, without what is random
+
+sub place {
+    my $state = state_dir();
+
+    return $_[0] =~ s/\Q$state\E//r =~ s/[0-9a-f]{16,}/X/gr
+        =~ s/#\d+/N/r =~ s{/\d{8}$}{/N}r =~ s{/jobs/[0-9a-f]{2}\b}{/jobs/X}r;
+}
+
+sub same {
+    my ($got, $wanted, $what) = @_;
+
+    return 1 if defined $got && $got eq $wanted;
+    diag("$what: " . (defined $got ? $got : 'undef') . ", not $wanted");
+    return 0;
+}
+
+sub log_opens {
+    return same(get('owner1', '/v1/access-logs?limit=1')->{status}, 200,
+        'the log');
+}
+
+# a sanitizer has to be the first library
+
+faults() ? run_tests() : pass('not under a sanitizer');
+
+__DATA__
+
+=== TEST 1: a post
+--- script
+my $uri = '/v1/data/demo.crash';
+my $versions = 0;
+my $last = '';
+my $k = 0;
+
+my $hit = at_each_point('post', sub {
+    my $body = '{"k":' . ++$k . '}';
+    my $authorization = auth('owner1', 'POST', $uri, $body);
+
+    return sub {
+        return http('POST', $uri, { Authorization => $authorization,
+            'Content-Type' => 'application/json' }, $body);
+    };
+}, sub {
+    my ($n, $answer, $send) = @_;
+    my $new = qq({"k":$k});
+    my $now = get('owner1', "$uri");
+    my $stored = $now->{status} == 200
+        && index($now->{content}, qq("data":$new)) > 0;
+
+    if (!$stored) {
+        return 0 if $answer->{status} == 201;
+        return 0 if !same($now->{status}, $versions ? 200 : 404, 'status');
+        return 0 if $versions && !same($now->{content}, $last, 'the old one');
+    }
+
+    my $again = $send->();
+    $versions++;
+
+    return 0 if !same($again->{status}, 201, 'a repeat')
+        || !same($send->()->{content}, $again->{content}, 'once more')
+        || ($answer->{status} == 201
+            && !same($again->{content}, $answer->{content}, 'first answer'));
+
+    $last = get('owner1', $uri)->{content};
+
+    return same(index($last, qq("data":$new)) > 0, 1, 'the new one')
+        && same(get('owner1', "$uri/versions")->{json}{total}, $versions,
+            'versions')
+        && log_opens();
+});
+
+cmp_ok($hit->{'fsync(folder)'}, '>=', 2, 'also at fsyncs of folders');
+is_deeply([ glob owner_dir('owner1') . '/{tmp/*,tmp/.[0-9a-f]*,seen/p*}' ],
+    [], 'nothing is left');
+--- alerts_expected
+
+
+
+=== TEST 2: a deletion
+--- script
+my $uri = '/v1/data/demo.crash2';
+my $k = 0;
+
+my $hit = at_each_point('deletion', sub {
+    my $body = '{"k":' . ++$k . '}';
+    is(post('owner1', $uri, $body)->{status}, 201, 'stored') if $k == 1;
+    post('owner1', $uri, $body) if $k > 1;
+
+    my $authorization = auth('owner1', 'DELETE', $uri, undef, nonce => "$k");
+
+    return sub { http('DELETE', $uri, { Authorization => $authorization }) };
+}, sub {
+    my ($n, $answer, $send) = @_;
+    my $now = get('owner1', $uri);
+
+    return 0 if $answer->{status} == 204
+        && !same($now->{status}, 404, 'deleted');
+    return 0 if $now->{status} != 404
+        && !same(index($now->{content}, qq("data":{"k":$k})) > 0, 1, 'the old');
+
+    return 0 if !same($send->()->{status}, 204, 'a repeat')
+        || !same(get('owner1', $uri)->{status}, 404, 'is gone');
+
+    # it does not delete again
+
+    post('owner1', $uri, qq({"k":$k,"again":1}));
+
+    return same($send->()->{status}, 204, 'a repeat')
+        && same(get('owner1', $uri)->{status}, 200, 'changes nothing')
+        && log_opens();
+});
+
+cmp_ok($hit->{'fsync(folder)'}, '>=', 3, 'also at fsyncs of folders');
+--- alerts_expected
+
+
+
+=== TEST 3: an operation, for which the engine has no image
+--- config eval
+main::config(pserver_operation => main::offers('word_count', timeout => '1s'),
+    pserver_result_valid => '1h')
+--- http_config eval
+main::http_config(engine => '127.0.0.1:' . main::port(8), more => '
+    server {
+        listen ' . main::port(8) . ';
+        location / { return 404 "{}"; }
+    }')
+--- script
+is(store_data('owner1', 'demo.messages', example('export.json'))->{status},
+    201, 'data');
+
+my (%id, $rows);
+my $hit = at_each_point('operation', sub {
+    my $body = operation('app1', fresh('ok'));
+
+    return sub { http('POST', '/api/v1/operations', {}, $body) };
+}, sub {
+    my ($n, $answer, $send) = @_;
+    my $again = $send->();
+
+    return 0 if !same($again->{status}, 202, 'a repeat')
+        || !same($send->()->{content}, $again->{content}, 'once more')
+        || ($answer->{status} == 202
+            && !same($again->{content}, $answer->{content}, 'first answer'));
+
+    $id{ $again->{json}{id} }++;
+
+    return same(status_of('app1', $again->{json}{id})->{status}, 200, 'there')
+        && log_opens();
+});
+
+cmp_ok($hit->{'fsync(folder)'}, '>=', 4, 'also at fsyncs of folders');
+
+# each ends, and of those that were not accepted no lease is left
+
+my $live = state_dir() . '/store/leases';
+ok((wait_for { `find $live -type l` eq '' } 30), 'all end');
+is(finish('app1', $_)->{json}{status}, 'failed', 'failed') for keys %id;
+
+my ($markers) = scalar(my @all = glob owner_dir('owner1') . '/jobs/repeats/*');
+is($markers, keys %id, 'one marker each');
+$V{rows} = keys %id;
+--- alerts_expected
+
+
+
+=== TEST 4: what was never accepted goes with the sweep, and then the rest
+--- config eval
+main::config(pserver_operation => main::offers('word_count', timeout => '1s'),
+    pserver_result_valid => '1s', pserver_repeat_window => '1s')
+--- script
+ok((wait_for { rows() == 0 } 10), 'no row');
+is_deeply([ glob state_dir() . '/store/jobs/*/*' ], [], 'no link');
+
+
+
+=== TEST 5: many posts of one scope in the same millisecond
+--- script
+my $uri = '/v1/data/demo.same';
+my @posts = map {
+    my $body = qq({"n":$_});
+    [ $body, auth('owner1', 'POST', $uri, $body) ];
+} 1 .. 8;
+
+clock_off(time);
+
+my @pipes = map {
+    my ($body, $authorization) = @$_;
+
+    open my $from, '-|' or do {
+        my $r = http('POST', $uri, { Authorization => $authorization,
+            'Content-Type' => 'application/json' }, $body);
+        print "$r->{status} $r->{json}{collectedAt}";
+        require POSIX;
+        close STDOUT;
+        POSIX::_exit(0);
+    };
+    $from;
+} @posts;
+
+my %answers;
+$answers{<$_>}++ for @pipes;
+clock_off(0);
+
+is_deeply([ values %answers ], [ 8 ], 'at one time');
+like((keys %answers)[0], qr/^201 /, 'stored');
+
+my %kept = map { get('owner1', "$uri?fileId=$_")->{content} =~ /"n":(\d)/;
+    $1 => 1 } 1 .. 8;
+is(join(' ', sort keys %kept), '1 2 3 4 5 6 7 8', 'each is there');

@@ -1,0 +1,84 @@
+package PServer::Fault;
+
+# An nginx whose clock a test sets, and that dies where a test says:
+# t/fault/fault.c, preloaded.  To be used before nginx is started.
+
+use strict;
+use warnings;
+
+use Exporter qw( import );
+
+use PServer::Config;
+use PServer::World;
+
+our @EXPORT = qw( faults clock_off die_at died points );
+
+
+my ($control, $clock) = ('', 0);
+
+
+# false where nginx can't have it: a sanitizer wants to be the first library
+
+my $faults = !$ENV{ASAN_OPTIONS};
+
+sub faults { $faults }
+
+if ($faults) {
+    my $library = root_dir() . '/build/fault/fault.so';
+
+    system('make', '-s', '-C', root_dir(), 'build/fault/fault.so') == 0
+        or die "t/fault/fault.c does not compile\n";
+
+    $ENV{TEST_NGINX_LD_PRELOAD} = $library;
+    $ENV{PSERVER_FAULT} = $control = state_dir() . '/fault';
+
+    put(0);
+}
+
+
+sub put {
+    my $stop = shift;
+
+    open my $out, -e $control ? '+<' : '+>', $control
+        or die "$control: $!";
+    syswrite $out, pack 'qLL', $clock, $stop, 0;
+}
+
+sub taken {
+    open my $in, '<', $control or die "$control: $!";
+    sysread $in, my $text, 16;
+    return unpack 'qLL', $text;
+}
+
+
+# seconds that nginx is ahead
+
+sub clock_off {
+    $clock = shift;
+    put(0);
+}
+
+
+# the n-th call from now on kills its process; 0: none does
+
+sub die_at {
+    my $n = shift;
+
+    truncate "$control.log", 0;
+    put($n);
+}
+
+# whether it did
+
+sub died { (taken())[1] == 0 }
+
+
+# the calls since die_at(): "fsync(folder) /path"
+
+sub points {
+    open my $in, '<', "$control.log" or return;
+    return map { chomp; s/^\d+ //r } <$in>;
+}
+
+
+1;
