@@ -3,12 +3,12 @@
  */
 
 #include "json_scan.h"
+#include "text.h"
 
 
 static size_t pserver_json_scan_escape(const u_char *p, const u_char *end);
 static int pserver_json_scan_unit(const u_char *p, const u_char *end,
     unsigned *unit);
-static size_t pserver_json_scan_utf8(const u_char *p, const u_char *end);
 
 
 int
@@ -28,7 +28,7 @@ pserver_json_scan(const u_char *data, size_t len, pserver_json_count_t *count)
         n = 1;
 
         if (*p >= 0x80) {
-            n = pserver_json_scan_utf8(p, end);
+            n = pserver_text_character(p, end - p);
 
         } else if (*p < 0x20) {
             n = (*p == '\t' || *p == '\n' || *p == '\r');
@@ -134,51 +134,4 @@ pserver_json_scan_unit(const u_char *p, const u_char *end, unsigned *unit)
     }
 
     return PSERVER_OK;
-}
-
-
-/* the length of a character of more than one byte (RFC 3629), 0 if invalid */
-
-static size_t
-pserver_json_scan_utf8(const u_char *p, const u_char *end)
-{
-    size_t    i, n;
-    uint32_t  c, min;
-
-    if (*p >= 0xf0 && *p <= 0xf4) {
-        n = 4;
-        c = *p & 0x07;
-        min = 0x10000;
-
-    } else if ((*p & 0xf0) == 0xe0) {
-        n = 3;
-        c = *p & 0x0f;
-        min = 0x800;
-
-    } else if ((*p & 0xe0) == 0xc0) {
-        n = 2;
-        c = *p & 0x1f;
-        min = 0x80;
-
-    } else {
-        return 0;
-    }
-
-    if ((size_t) (end - p) < n) {
-        return 0;
-    }
-
-    for (i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-
-        c = c << 6 | (p[i] & 0x3f);
-    }
-
-    if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return 0;
-    }
-
-    return n;
 }

@@ -1,17 +1,15 @@
 /*
- * Plain text of others.
+ * Text of others.
  */
 
 #include "text.h"
 
 
-static size_t pserver_text_utf8(const u_char *p, size_t len);
-
-
 int
 pserver_text_valid(pserver_str_t text, size_t max)
 {
-    size_t  i, n;
+    size_t         i, n;
+    const u_char  *p;
 
     if (text.len > max) {
         return 0;
@@ -19,9 +17,14 @@ pserver_text_valid(pserver_str_t text, size_t max)
 
     for (i = 0; i < text.len; i += n) {
 
-        n = pserver_text_utf8(text.data + i, text.len - i);
+        p = text.data + i;
+        n = pserver_text_character(p, text.len - i);
 
-        if (n == 0) {
+        /* controls, of which U+0080 to U+009F have two bytes */
+
+        if (n == 0 || *p < 0x20 || *p == 0x7f
+            || (*p == 0xc2 && p[1] < 0xa0))
+        {
             return 0;
         }
     }
@@ -30,16 +33,14 @@ pserver_text_valid(pserver_str_t text, size_t max)
 }
 
 
-/* the length of the first character; 0: it is none that is allowed */
-
-static size_t
-pserver_text_utf8(const u_char *p, size_t len)
+size_t
+pserver_text_character(const u_char *p, size_t len)
 {
     u_char  low, high;
     size_t  n, i;
 
     if (*p < 0x80) {
-        return (*p >= 0x20 && *p != 0x7f) ? 1 : 0;
+        return 1;
     }
 
     if (*p < 0xc2 || *p > 0xf4) {
@@ -61,7 +62,20 @@ pserver_text_utf8(const u_char *p, size_t len)
         }
     }
 
-    /* U+0080 to U+009F are controls, too */
+    return n;
+}
 
-    return (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) ? 0 : n;
+
+size_t
+pserver_text_characters(pserver_str_t text)
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < text.len; i++) {
+        n += ((text.data[i] & 0xc0) != 0x80);
+    }
+
+    return n;
 }
