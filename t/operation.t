@@ -140,7 +140,6 @@ my @refused = (
     [ 'dots_url', 404, 'NOT_FOUND_ERROR' ],
     [ 'escaped_url', 404, 'NOT_FOUND_ERROR' ],
     [ 'local_file_url', 404, 'NOT_FOUND_ERROR' ],
-    [ 'filters', 400, 'VALIDATION_ERROR_FILTERS' ],
     [ 'bad_filter', 400, 'VALIDATION_ERROR_FILTERS' ],
     [ 'foreign_filter', 400, 'VALIDATION_ERROR_FILTERS' ],
 );

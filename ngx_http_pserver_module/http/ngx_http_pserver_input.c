@@ -1,32 +1,15 @@
 /*
- * The input of a container.
+ * The input of a container: which files, opened, and cut down to what the
+ * grant's filters leave of them.
  */
 
 
 #include "ngx_http_pserver_input.h"
-#include "../core/payload.h"
+#include "../core/filter.h"
 #include "../core/scope.h"
 
 #include <sodium.h>
 
-
-#define NGX_HTTP_PSERVER_INPUT_TYPE  128
-
-#define NGX_HTTP_PSERVER_INPUT_DOCUMENT                                       \
-    "{\"operation\":\"%V\",\"parameters\":%V,\"files\":["
-
-/* of a file in it */
-#define NGX_HTTP_PSERVER_INPUT_ITEM                                           \
-    "{\"id\":\"%*s\",\"path\":\"%V\",\"mime\":\"%V\"}"
-
-
-/* the owner's folder and the files, open */
-
-typedef struct {
-    ngx_http_pserver_owner_t         owner;
-    ngx_http_pserver_object_t       *objects;
-    uint64_t                         total;      /* bytes of all of them */
-} ngx_http_pserver_input_open_t;
 
 
 static ngx_int_t ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
@@ -36,19 +19,14 @@ static void ngx_http_pserver_input_open(ngx_http_pserver_input_t *input,
     ngx_http_pserver_input_open_t *open);
 static void ngx_http_pserver_input_close(ngx_http_pserver_input_t *input,
     ngx_http_pserver_input_open_t *open);
-static void ngx_http_pserver_input_archive(ngx_http_pserver_input_t *input,
+static ngx_int_t ngx_http_pserver_input_filters(
+    ngx_http_pserver_input_t *input, ngx_pool_t *pool,
+    const pserver_json_t *filters);
+static void ngx_http_pserver_input_cut(ngx_http_pserver_input_t *input,
     ngx_http_pserver_input_open_t *open);
-static ngx_int_t ngx_http_pserver_input_document(
-    ngx_http_pserver_input_t *input, ngx_http_pserver_input_open_t *open,
-    ngx_str_t *document);
-static u_char *ngx_http_pserver_input_entry(u_char *p, ngx_str_t *name,
-    uint64_t size);
-static u_char *ngx_http_pserver_input_zeros(u_char *p, size_t size);
-static void ngx_http_pserver_input_name(ngx_str_t *name, u_char *buf,
-    ngx_http_pserver_input_file_t *file, const pserver_seal_meta_t *meta);
-static void ngx_http_pserver_input_type(ngx_str_t *type,
-    const pserver_seal_meta_t *meta);
-static ngx_uint_t ngx_http_pserver_input_rc(ngx_uint_t rc);
+static ngx_uint_t ngx_http_pserver_input_apply(
+    ngx_http_pserver_input_file_t *file, ngx_http_pserver_input_part_t *part,
+    size_t limit);
 
 
 ngx_int_t
@@ -93,13 +71,6 @@ ngx_http_pserver_input_init(ngx_http_pserver_input_t *input,
         return NGX_ERROR;
     }
 
-    /* never the whole of what was to be cut down */
-
-    if (facts->grant.filters) {
-        input->rc = NGX_HTTP_PSERVER_INPUT_FILTERS;
-        return NGX_OK;
-    }
-
     for (i = 0; i < n && input->rc == NGX_HTTP_PSERVER_INPUT_OK; i++) {
 
         if (ngx_http_pserver_input_file(input, pool, plcf, &facts->file[i])
@@ -107,6 +78,67 @@ ngx_http_pserver_input_init(ngx_http_pserver_input_t *input,
         {
             return NGX_ERROR;
         }
+    }
+
+    if (input->rc != NGX_HTTP_PSERVER_INPUT_OK
+        || facts->grant.filters == NULL)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_pserver_input_filters(input, pool, facts->grant.filters);
+}
+
+
+/* each is for one of the files, and can be applied */
+
+static ngx_int_t
+ngx_http_pserver_input_filters(ngx_http_pserver_input_t *input,
+    ngx_pool_t *pool, const pserver_json_t *filters)
+{
+    ngx_uint_t                      i;
+    const pserver_json_t           *filter;
+    ngx_http_pserver_input_file_t  *file;
+
+    for (filter = filters->child; filter; filter = filter->next) {
+
+        for (i = 0; i < input->nfiles; i++) {
+            file = &input->files[i];
+
+            if (file->id_len == filter->name.len
+                && ngx_memcmp(file->id, filter->name.data, file->id_len)
+                   == 0)
+            {
+                break;
+            }
+        }
+
+        if (i == input->nfiles) {
+            input->rc = NGX_HTTP_PSERVER_INPUT_FILTERS;
+            return NGX_OK;
+        }
+
+        switch (pserver_filter_check(filter->value)) {
+
+        case PSERVER_OK:
+            break;
+
+        case PSERVER_NOMEM:
+            return NGX_ERROR;
+
+        default:
+            input->rc = NGX_HTTP_PSERVER_INPUT_FILTERS;
+            return NGX_OK;
+        }
+
+        file->filter.len = filter->value.len;
+        file->filter.data = ngx_pnalloc(pool, filter->value.len);
+
+        if (file->filter.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(file->filter.data, filter->value.data, filter->value.len);
     }
 
     return NGX_OK;
@@ -184,6 +216,7 @@ ngx_http_pserver_input_check(void *data)
 
     if (input->rc == NGX_HTTP_PSERVER_INPUT_OK) {
         ngx_http_pserver_input_open(input, &open);
+        ngx_http_pserver_input_cut(input, &open);
         ngx_http_pserver_input_close(input, &open);
     }
 }
@@ -201,6 +234,7 @@ ngx_http_pserver_input_load(void *data)
     }
 
     ngx_http_pserver_input_open(input, &open);
+    ngx_http_pserver_input_cut(input, &open);
 
     if (input->rc == NGX_HTTP_PSERVER_INPUT_OK) {
         ngx_http_pserver_input_archive(input, &open);
@@ -236,20 +270,21 @@ ngx_http_pserver_input_open(ngx_http_pserver_input_t *input,
 
     open->total = 0;
 
-    open->objects = calloc(input->nfiles, sizeof(ngx_http_pserver_object_t));
+    open->parts = calloc(input->nfiles,
+                         sizeof(ngx_http_pserver_input_part_t));
 
     input->rc = ngx_http_pserver_input_rc(
                     ngx_http_pserver_owner_open(&open->owner, input->root,
                                                 input->chain_id,
                                                 &input->owner, 0));
 
-    if (open->objects == NULL) {
+    if (open->parts == NULL) {
         input->rc = NGX_HTTP_PSERVER_INPUT_ERROR;
         return;
     }
 
     for (i = 0; i < input->nfiles; i++) {
-        open->objects[i].fd = -1;
+        open->parts[i].object.fd = -1;
     }
 
     for (i = 0;
@@ -257,7 +292,7 @@ ngx_http_pserver_input_open(ngx_http_pserver_input_t *input,
          i++)
     {
         file = &input->files[i];
-        object = &open->objects[i];
+        object = &open->parts[i].object;
 
         input->rc = ngx_http_pserver_input_rc(
                         ngx_http_pserver_object_open(&open->owner, object,
@@ -282,221 +317,104 @@ static void
 ngx_http_pserver_input_close(ngx_http_pserver_input_t *input,
     ngx_http_pserver_input_open_t *open)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                      i;
+    ngx_http_pserver_input_part_t  *part;
 
-    if (open->objects) {
+    if (open->parts) {
         for (i = 0; i < input->nfiles; i++) {
-            ngx_http_pserver_object_close(&open->objects[i]);
+            part = &open->parts[i];
+
+            ngx_http_pserver_object_close(&part->object);
+
+            if (part->cut.data) {
+                sodium_memzero(part->cut.data, part->cut.len);
+                free(part->cut.data);
+            }
         }
 
-        free(open->objects);
+        free(open->parts);
     }
 
     ngx_http_pserver_owner_close(&open->owner);
 }
 
 
-/*
- * One piece of memory: the head, an entry for each file, operation.json,
- * the end of the archive.  There is room behind each file for the tag of
- * its last chunk, since zeros come there.
- */
-
 static void
-ngx_http_pserver_input_archive(ngx_http_pserver_input_t *input,
+ngx_http_pserver_input_cut(ngx_http_pserver_input_t *input,
     ngx_http_pserver_input_open_t *open)
 {
-    size_t                      size, len;
-    u_char                     *p, buf[PSERVER_TAR_NAME_MAX];
-    ngx_str_t                   name, document;
-    ngx_uint_t                  i;
-    pserver_seal_meta_t        *meta;
-    pserver_payload_input_t     head;
-
-    if (ngx_http_pserver_input_document(input, open, &document) != NGX_OK) {
-        input->rc = NGX_HTTP_PSERVER_INPUT_ERROR;
-        return;
-    }
-
-    size = PSERVER_PAYLOAD_HEAD_LEN + pserver_tar_entry_len(document.len)
-           + PSERVER_TAR_END_LEN;
-
-    for (i = 0; i < input->nfiles; i++) {
-        size += pserver_tar_entry_len(open->objects[i].open.meta.length);
-    }
-
-    p = malloc(size);
-    if (p == NULL) {
-        input->rc = NGX_HTTP_PSERVER_INPUT_ERROR;
-        free(document.data);
-        return;
-    }
-
-    input->payload.data = p;
-    input->payload.len = size;
-
-    head.length = size - PSERVER_PAYLOAD_HEAD_LEN;
-    head.limit = input->output;
-
-    pserver_payload_input_encode(p, &head);
-    p += PSERVER_PAYLOAD_HEAD_LEN;
-
-    for (i = 0; i < input->nfiles; i++) {
-        meta = &open->objects[i].open.meta;
-
-        ngx_http_pserver_input_name(&name, buf, &input->files[i], meta);
-
-        p = ngx_http_pserver_input_entry(p, &name, meta->length);
-        if (p == NULL) {
-            input->rc = NGX_HTTP_PSERVER_INPUT_TOO_LARGE;
-            goto done;
-        }
-
-        input->rc = ngx_http_pserver_input_rc(
-                        ngx_http_pserver_object_read(&open->objects[i], p, 0,
-                                        open->objects[i].open.chunks, &len));
-
-        if (input->rc != NGX_HTTP_PSERVER_INPUT_OK) {
-            goto done;
-        }
-
-        p = ngx_http_pserver_input_zeros(p + len, pserver_tar_padding(len));
-    }
-
-    ngx_str_set(&name, "operation.json");
-
-    p = ngx_http_pserver_input_entry(p, &name, document.len);
-    if (p == NULL) {
-        input->rc = NGX_HTTP_PSERVER_INPUT_ERROR;
-        goto done;
-    }
-
-    p = ngx_cpymem(p, document.data, document.len);
-
-    (void) ngx_http_pserver_input_zeros(p, pserver_tar_padding(document.len)
-                                           + PSERVER_TAR_END_LEN);
-
-done:
-
-    sodium_memzero(document.data, document.len);
-    free(document.data);
-}
-
-
-/* operation.json, malloc'd */
-
-static ngx_int_t
-ngx_http_pserver_input_document(ngx_http_pserver_input_t *input,
-    ngx_http_pserver_input_open_t *open, ngx_str_t *document)
-{
-    size_t                          size;
-    u_char                         *p, buf[PSERVER_TAR_NAME_MAX];
-    ngx_str_t                       name, type;
     ngx_uint_t                      i;
-    pserver_seal_meta_t            *meta;
     ngx_http_pserver_input_file_t  *file;
+    ngx_http_pserver_input_part_t  *part;
 
-    size = sizeof(NGX_HTTP_PSERVER_INPUT_DOCUMENT "]}")
-           + input->operation.len + input->parameters.len
-           + input->nfiles * (sizeof("," NGX_HTTP_PSERVER_INPUT_ITEM)
-                              + sizeof("data/.json")
-                              + 2 * PSERVER_WORD_DEC_LEN
-                              + NGX_HTTP_PSERVER_INPUT_TYPE);
-
-    document->data = malloc(size);
-    if (document->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_sprintf(document->data, NGX_HTTP_PSERVER_INPUT_DOCUMENT,
-                    &input->operation, &input->parameters);
-
-    for (i = 0; i < input->nfiles; i++) {
+    for (i = 0;
+         i < input->nfiles && input->rc == NGX_HTTP_PSERVER_INPUT_OK;
+         i++)
+    {
         file = &input->files[i];
-        meta = &open->objects[i].open.meta;
+        part = &open->parts[i];
 
-        ngx_http_pserver_input_name(&name, buf, file, meta);
-        ngx_http_pserver_input_type(&type, meta);
-
-        if (i) {
-            *p++ = ',';
+        if (file->filter.len == 0) {
+            continue;
         }
 
-        p = ngx_sprintf(p, NGX_HTTP_PSERVER_INPUT_ITEM, file->id_len,
-                        file->id, &name, &type);
-    }
+        /* a filter may also make more of a file */
 
-    p = ngx_cpymem(p, "]}", 2);
+        open->total -= part->object.open.meta.length;
 
-    document->len = p - document->data;
-
-    return NGX_OK;
-}
-
-
-static u_char *
-ngx_http_pserver_input_entry(u_char *p, ngx_str_t *name, uint64_t size)
-{
-    pserver_str_t  str;
-
-    str.len = name->len;
-    str.data = name->data;
-
-    return pserver_tar_header(p, str, size) == PSERVER_OK
-           ? p + PSERVER_TAR_BLOCK : NULL;
-}
-
-
-static u_char *
-ngx_http_pserver_input_zeros(u_char *p, size_t size)
-{
-    ngx_memzero(p, size);
-
-    return p + size;
-}
-
-
-static void
-ngx_http_pserver_input_name(ngx_str_t *name, u_char *buf,
-    ngx_http_pserver_input_file_t *file, const pserver_seal_meta_t *meta)
-{
-    name->data = buf;
-    name->len = ngx_sprintf(buf, "data/%*s.%s", file->id_len, file->id,
-                            meta->kind == PSERVER_SEAL_JSON ? "json" : "bin")
-                - buf;
-}
-
-
-/* what the owner said it is, where that is plain text */
-
-static void
-ngx_http_pserver_input_type(ngx_str_t *type, const pserver_seal_meta_t *meta)
-{
-    size_t  i;
-
-    if (meta->kind == PSERVER_SEAL_JSON) {
-        ngx_str_set(type, "application/json");
-        return;
-    }
-
-    type->len = meta->type.len;
-    type->data = meta->type.data;
-
-    for (i = 0; i < type->len; i++) {
-        if (type->data[i] < ' ' || type->data[i] > '~'
-            || type->data[i] == '"' || type->data[i] == '\\')
-        {
-            break;
-        }
-    }
-
-    if (i == 0 || i < type->len || i > NGX_HTTP_PSERVER_INPUT_TYPE) {
-        ngx_str_set(type, "application/octet-stream");
+        input->rc = ngx_http_pserver_input_apply(file, part,
+                                                 input->limit - open->total);
+        open->total += part->cut.len;
     }
 }
 
 
 static ngx_uint_t
+ngx_http_pserver_input_apply(ngx_http_pserver_input_file_t *file,
+    ngx_http_pserver_input_part_t *part, size_t limit)
+{
+    int              rc;
+    size_t           len, size;
+    u_char          *whole;
+    pserver_open_t  *from;
+    ngx_uint_t       read;
+
+    from = &part->object.open;
+    size = from->chunks * PSERVER_SEAL_CHUNK + PSERVER_SEAL_TAG_LEN;
+
+    whole = malloc(size);
+    if (whole == NULL) {
+        return NGX_HTTP_PSERVER_INPUT_ERROR;
+    }
+
+    read = ngx_http_pserver_input_rc(
+                        ngx_http_pserver_object_read(&part->object, whole, 0,
+                                                     from->chunks, &len));
+    rc = PSERVER_OK;
+
+    if (read == NGX_HTTP_PSERVER_INPUT_OK) {
+        rc = pserver_filter_apply(file->filter, whole, len, limit,
+                                  &part->cut.data, &part->cut.len);
+    }
+
+    sodium_memzero(whole, size);
+    free(whole);
+
+    switch (rc) {
+
+    case PSERVER_OK:
+        return read;
+
+    case PSERVER_NOMEM:
+        return NGX_HTTP_PSERVER_INPUT_ERROR;
+
+    default:
+        return NGX_HTTP_PSERVER_INPUT_FILTERS;
+    }
+}
+
+
+ngx_uint_t
 ngx_http_pserver_input_rc(ngx_uint_t rc)
 {
     switch (rc) {

@@ -31,6 +31,7 @@ typedef struct {
     size_t                           id_len;
     pserver_str_t                    scope;
     uint64_t                         version;    /* 0: the latest */
+    pserver_str_t                    filter;     /* empty: all of it */
 } ngx_http_pserver_input_file_t;
 
 
@@ -68,6 +69,29 @@ void ngx_http_pserver_input_load(void *data);
 
 /* wipes the payload */
 void ngx_http_pserver_input_free(ngx_http_pserver_input_t *input);
+
+
+/* between the files of http/input: the owner's folder and the files, open */
+
+typedef struct {
+    ngx_http_pserver_object_t        object;
+    ngx_str_t                        cut;        /* what the filter left;
+                                                    malloc'd */
+} ngx_http_pserver_input_part_t;
+
+typedef struct {
+    ngx_http_pserver_owner_t         owner;
+    ngx_http_pserver_input_part_t   *parts;      /* one a file */
+    uint64_t                         total;      /* bytes that go in */
+} ngx_http_pserver_input_open_t;
+
+
+/* the payload of files that are open; rc */
+void ngx_http_pserver_input_archive(ngx_http_pserver_input_t *input,
+    ngx_http_pserver_input_open_t *open);
+
+/* the rc of an input for one of the store */
+ngx_uint_t ngx_http_pserver_input_rc(ngx_uint_t rc);
 
 
 #endif /* _NGX_HTTP_PSERVER_INPUT_H_INCLUDED_ */

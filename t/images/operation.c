@@ -3,6 +3,7 @@
  * ends badly, what it can do to pserver-run, and what it gets to see.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -324,6 +325,59 @@ test_echo(void)
 }
 
 
+/* the data that it got: {"data/5.json":"<hex>",..} */
+
+static int
+test_data(void)
+{
+    int             ch;
+    DIR            *dir;
+    FILE           *in, *out;
+    char            path[512];
+    const char     *comma;
+    struct dirent  *entry;
+
+    dir = opendir("/job/in/data");
+    out = fopen("/job/out/result.json", "w");
+
+    if (dir == NULL || out == NULL) {
+        return 9;
+    }
+
+    comma = "{";
+
+    while ((entry = readdir(dir)) != NULL) {
+
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+
+        snprintf(path, sizeof(path), "/job/in/data/%s", entry->d_name);
+
+        in = fopen(path, "r");
+
+        if (in == NULL) {
+            return 9;
+        }
+
+        fprintf(out, "%s\"data/%s\":\"", comma, entry->d_name);
+        comma = ",";
+
+        while ((ch = getc(in)) != EOF) {
+            fprintf(out, "%02x", ch);
+        }
+
+        fclose(in);
+        fprintf(out, "\"");
+    }
+
+    closedir(dir);
+    fprintf(out, "}\n");
+
+    return fclose(out) == 0 ? 0 : 9;
+}
+
+
 int
 main(void)
 {
@@ -339,5 +393,6 @@ main(void)
            : TEST_IS("volume") ? test_volume()
            : TEST_IS("attack") ? test_attack()
            : TEST_IS("echo") ? test_echo()
+           : TEST_IS("data") ? test_data()
            : 127;
 }
