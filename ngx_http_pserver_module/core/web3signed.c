@@ -36,9 +36,6 @@ static int pserver_web3signed_string(pserver_str_t *claim,
 static pserver_web3signed_reason_e pserver_web3signed_recover(
     const secp256k1_context *secp, const pserver_web3signed_header_t *header,
     pserver_web3signed_t *claims);
-static pserver_web3signed_reason_e pserver_web3signed_request(
-    const pserver_web3signed_t *claims,
-    const pserver_web3signed_request_t *request);
 static int pserver_web3signed_equal(pserver_str_t a, pserver_str_t b);
 
 
@@ -66,7 +63,7 @@ pserver_web3signed_verify(const secp256k1_context *secp, pserver_str_t value,
     }
 
     if (reason == PSERVER_WEB3SIGNED_OK) {
-        reason = pserver_web3signed_request(claims, request);
+        reason = pserver_web3signed_match(claims, request);
     }
 
     if (reason != PSERVER_WEB3SIGNED_OK) {
@@ -74,6 +71,40 @@ pserver_web3signed_verify(const secp256k1_context *secp, pserver_str_t value,
     }
 
     return reason;
+}
+
+
+pserver_web3signed_reason_e
+pserver_web3signed_match(const pserver_web3signed_t *claims,
+    const pserver_web3signed_request_t *request)
+{
+    if (!pserver_web3signed_equal(claims->aud, request->aud)) {
+        return PSERVER_WEB3SIGNED_AUDIENCE;
+    }
+
+    if (!pserver_web3signed_equal(claims->method, request->method)) {
+        return PSERVER_WEB3SIGNED_METHOD;
+    }
+
+    if (!pserver_web3signed_equal(claims->uri, request->uri)) {
+        return PSERVER_WEB3SIGNED_URI;
+    }
+
+    if (request->now > claims->exp + PSERVER_WEB3SIGNED_SKEW) {
+        return PSERVER_WEB3SIGNED_EXPIRED;
+    }
+
+    if (claims->iat > request->now + PSERVER_WEB3SIGNED_SKEW) {
+        return PSERVER_WEB3SIGNED_FUTURE;
+    }
+
+    if (claims->exp > claims->iat
+        && claims->exp - claims->iat > request->max_lifetime)
+    {
+        return PSERVER_WEB3SIGNED_LIFETIME;
+    }
+
+    return PSERVER_WEB3SIGNED_OK;
 }
 
 
@@ -313,40 +344,6 @@ pserver_web3signed_recover(const secp256k1_context *secp,
         != PSERVER_SIGNATURE_OK)
     {
         return PSERVER_WEB3SIGNED_RECOVERY;
-    }
-
-    return PSERVER_WEB3SIGNED_OK;
-}
-
-
-static pserver_web3signed_reason_e
-pserver_web3signed_request(const pserver_web3signed_t *claims,
-    const pserver_web3signed_request_t *request)
-{
-    if (!pserver_web3signed_equal(claims->aud, request->aud)) {
-        return PSERVER_WEB3SIGNED_AUDIENCE;
-    }
-
-    if (!pserver_web3signed_equal(claims->method, request->method)) {
-        return PSERVER_WEB3SIGNED_METHOD;
-    }
-
-    if (!pserver_web3signed_equal(claims->uri, request->uri)) {
-        return PSERVER_WEB3SIGNED_URI;
-    }
-
-    if (request->now > claims->exp + PSERVER_WEB3SIGNED_SKEW) {
-        return PSERVER_WEB3SIGNED_EXPIRED;
-    }
-
-    if (claims->iat > request->now + PSERVER_WEB3SIGNED_SKEW) {
-        return PSERVER_WEB3SIGNED_FUTURE;
-    }
-
-    if (claims->exp > claims->iat
-        && claims->exp - claims->iat > request->max_lifetime)
-    {
-        return PSERVER_WEB3SIGNED_LIFETIME;
     }
 
     return PSERVER_WEB3SIGNED_OK;

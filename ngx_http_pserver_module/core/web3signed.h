@@ -98,6 +98,14 @@ pserver_web3signed_reason_e pserver_web3signed_verify(
 void pserver_web3signed_free(pserver_web3signed_t *claims);
 
 /*
+ * The last part of it: what verified claims have to do with this request,
+ * PSERVER_WEB3SIGNED_AUDIENCE to _LIFETIME but for the body.
+ */
+pserver_web3signed_reason_e pserver_web3signed_match(
+    const pserver_web3signed_t *claims,
+    const pserver_web3signed_request_t *request);
+
+/*
  * PSERVER_WEB3SIGNED_OK if bodyHash is "sha256:" and the 64 lower-case
  * digits of this digest of the whole body, or if the method is GET or HEAD,
  * where it is not looked at; else PSERVER_WEB3SIGNED_BODY.

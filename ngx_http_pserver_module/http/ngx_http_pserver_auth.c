@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_zone.h"
 
@@ -164,6 +165,7 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
 {
     u_char                        *p;
     ngx_str_t                     *header;
+    ngx_uint_t                     repeats;
     pserver_str_t                  value;
     ngx_http_pserver_loc_conf_t   *plcf;
     pserver_web3signed_reason_e    reason;
@@ -197,8 +199,24 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
     request.now = ngx_time();
     request.max_lifetime = plcf->max_lifetime;
 
-    reason = pserver_web3signed_verify(pmcf->secp256k1, value, &request,
-                                       &claims->verified);
+    repeats = pmcf->zone && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD));
+
+    if (repeats
+        && ngx_http_pserver_auth_cache_find(r, value, &claims->verified)
+           == NGX_OK)
+    {
+        ngx_http_pserver_count(auth_remembered, 1);
+
+        reason = pserver_web3signed_match(&claims->verified, &request);
+
+    } else {
+        reason = pserver_web3signed_verify(pmcf->secp256k1, value, &request,
+                                           &claims->verified);
+
+        if (repeats && reason == PSERVER_WEB3SIGNED_OK) {
+            ngx_http_pserver_auth_cache_add(value, &claims->verified);
+        }
+    }
 
     if (reason != PSERVER_WEB3SIGNED_OK) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,

@@ -19,6 +19,7 @@ typedef struct {
 static ngx_http_pserver_status_counter_t  ngx_http_pserver_status[] = {
     ngx_http_pserver_status_counter(auth_ok),
     ngx_http_pserver_status_counter(auth_failed),
+    ngx_http_pserver_status_counter(auth_remembered),
     ngx_http_pserver_status_counter(exchanges),
     ngx_http_pserver_status_counter(exchanges_failed),
     ngx_http_pserver_status_counter(chain_hits),

@@ -4,10 +4,11 @@
 
 
 #include "ngx_http_pserver_zone.h"
+#include "ngx_http_pserver_auth_cache.h"
 
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  1
+#define NGX_HTTP_PSERVER_ZONE_VERSION  2
 
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,
@@ -126,6 +127,9 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     ngx_rbtree_init(&zone->facts, &zone->facts_sentinel,
                     ngx_rbtree_insert_value);
     ngx_queue_init(&zone->facts_lru);
+
+    zone->auth_cache = ngx_http_pserver_auth_cache_create(shpool,
+                                                          shm_zone->shm.size);
 
     shpool->data = zone;
 

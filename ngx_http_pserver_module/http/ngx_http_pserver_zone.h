@@ -15,6 +15,7 @@
 typedef struct {
     ngx_atomic_t                     auth_ok;
     ngx_atomic_t                     auth_failed;
+    ngx_atomic_t                     auth_remembered;
     ngx_atomic_t                     exchanges;
     ngx_atomic_t                     exchanges_failed;
     ngx_atomic_t                     chain_hits;
@@ -52,6 +53,9 @@ typedef struct {
     ngx_rbtree_t                     facts;
     ngx_rbtree_node_t                facts_sentinel;
     ngx_queue_t                      facts_lru;
+
+    /* http/auth_cache: NULL where the zone is small */
+    struct ngx_http_pserver_auth_cache_s  *auth_cache;
 
     /* http/chain: the head of each chain, and that of the one asked last,
        for /status */
