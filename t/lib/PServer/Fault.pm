@@ -7,11 +7,12 @@ use strict;
 use warnings;
 
 use Exporter qw( import );
+use Time::HiRes qw( sleep );
 
 use PServer::Config;
 use PServer::World;
 
-our @EXPORT = qw( faults clock_off die_at died points );
+our @EXPORT = qw( faults clock_off die_at died points quiet );
 
 
 my ($control, $clock) = ('', 0);
@@ -71,6 +72,22 @@ sub die_at {
 # whether it did
 
 sub died { (taken())[1] == 0 }
+
+
+# waits until no thread has made a call for a while
+
+sub quiet {
+    my $before;
+
+    die_at(0xffffffff);
+
+    do {
+        $before = (taken())[2];
+        sleep 0.15;
+    } while ((taken())[2] != $before);
+
+    die_at(0);
+}
 
 
 # the calls since die_at(): "fsync(folder) /path"
