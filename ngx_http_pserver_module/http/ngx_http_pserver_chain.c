@@ -1,10 +1,15 @@
 /*
  * Questions to the chain: who waits for what.
  *
- * In a worker one flight at a time asks for one thing.  Who comes while it
- * is under way waits for it too, unless it needs a head that was asked for
+ * Over all workers one flight at a time asks for one thing.  Who comes while
+ * it is under way waits for it too, unless it needs a head that was asked for
  * later: then it waits for the next flight, which starts when this one is
  * over, with all who have come until then.
+ *
+ * Of a flight of another worker this one keeps a shadow, which has no
+ * question: now and then it looks into the zone whether the flight has
+ * landed, soon after the start often, later seldom, so that what it finds is
+ * at most an eighth older than the flight took.
  */
 
 
@@ -13,24 +18,45 @@
 #include "../core/permission.h"
 
 
+/* msec between two looks for flights of other workers */
+#define NGX_HTTP_PSERVER_CHAIN_LOOK_MIN  1
+#define NGX_HTTP_PSERVER_CHAIN_LOOK_MAX  50
+
+/* msec that the flight which starts with a question has the last word */
+#define NGX_HTTP_PSERVER_CHAIN_GRACE     50
+
+
+static void ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask);
+static void ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
+    ngx_http_pserver_chain_ask_t *ask);
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_find(
     ngx_http_pserver_chain_key_t *key);
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_start(
-    ngx_http_pserver_chain_key_t *key, ngx_http_pserver_loc_conf_t *plcf);
-static void ngx_http_pserver_chain_wait(ngx_http_pserver_chain_ask_t *ask,
-    ngx_http_pserver_chain_flight_t *flight, ngx_queue_t *queue);
-static void ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
-    ngx_http_pserver_chain_ask_t *ask);
+    ngx_http_pserver_chain_key_t *key, ngx_http_pserver_loc_conf_t *plcf,
+    ngx_http_pserver_chain_found_t *found, ngx_uint_t foreign);
 static void ngx_http_pserver_chain_land(
     ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
-static void ngx_http_pserver_chain_keep(
+static ngx_http_pserver_chain_life_e ngx_http_pserver_chain_life(
     ngx_http_pserver_chain_flight_t *flight);
-static void ngx_http_pserver_chain_post(ngx_http_pserver_chain_ask_t *ask);
+static void ngx_http_pserver_chain_close(
+    ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc,
+    const pserver_facts_t *facts);
+static ngx_http_pserver_chain_ask_t *ngx_http_pserver_chain_next(
+    ngx_queue_t *queue);
+static void ngx_http_pserver_chain_look(ngx_event_t *ev);
+static void ngx_http_pserver_chain_look_again(void);
 static void ngx_http_pserver_chain_event(ngx_event_t *ev);
+static void ngx_http_pserver_chain_end(ngx_http_pserver_chain_ask_t *ask,
+    const pserver_facts_t *facts);
 
 
 /* of this process; initialized by the first use */
-static ngx_queue_t  ngx_http_pserver_chain_flights;
+static ngx_queue_t        ngx_http_pserver_chain_flights;
+
+static ngx_event_t        ngx_http_pserver_chain_look_event;
+static ngx_connection_t   ngx_http_pserver_chain_look_dummy;
+static ngx_msec_t         ngx_http_pserver_chain_looked;
+static ngx_atomic_uint_t  ngx_http_pserver_chain_landings;
 
 
 uint64_t
@@ -58,12 +84,6 @@ ngx_http_pserver_chain_now(void)
 void
 ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask)
 {
-    ngx_http_pserver_chain_key_t      key;
-    ngx_http_pserver_loc_conf_t      *plcf;
-    ngx_http_pserver_chain_flight_t  *flight;
-
-    plcf = ask->plcf;
-
     ngx_memzero(&ask->event, sizeof(ngx_event_t));
 
     ask->event.handler = ngx_http_pserver_chain_event;
@@ -72,38 +92,19 @@ ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask)
     ask->flight = NULL;
     ask->set = NULL;
 
-    ngx_http_pserver_chain_key(&key, ask);
-
-    ask->set = ngx_http_pserver_chain_cache_get(&key, plcf->chain_valid,
-                                                ask->not_before, &ask->len);
+    ngx_http_pserver_chain_seek(ask);
 
     if (ask->set) {
         ngx_http_pserver_count(chain_hits, 1);
-        ngx_http_pserver_chain_post(ask);
         return;
     }
 
     ngx_http_pserver_count(chain_misses, 1);
 
-    flight = ngx_http_pserver_chain_find(&key);
-
-    if (flight && ask->not_before
-        && flight->facts.observed <= ask->not_before)
-    {
-        ngx_http_pserver_chain_wait(ask, flight, &flight->later);
-        return;
+    if (ask->flight) {
+        ngx_add_timer(&ask->event, ask->plcf->chain_timeout
+                                   + NGX_HTTP_PSERVER_CHAIN_GRACE);
     }
-
-    if (flight == NULL) {
-        flight = ngx_http_pserver_chain_start(&key, plcf);
-    }
-
-    if (flight == NULL) {
-        ngx_http_pserver_chain_post(ask);
-        return;
-    }
-
-    ngx_http_pserver_chain_wait(ask, flight, &flight->waiters);
 }
 
 
@@ -117,14 +118,70 @@ ngx_http_pserver_chain_cancel(ngx_http_pserver_chain_ask_t *ask)
         ask->flight = NULL;
     }
 
+    if (ask->event.timer_set) {
+        ngx_del_timer(&ask->event);
+    }
+
     if (ask->event.posted) {
         ngx_delete_posted_event(&ask->event);
     }
 
     if (ask->set) {
-        ngx_free(ask->set);
+        ngx_http_pserver_chain_set_release(ask->set);
         ask->set = NULL;
     }
+}
+
+
+/* a set that holds, or a flight to wait for; else there was no memory */
+
+static void
+ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask)
+{
+    ngx_int_t                         rc;
+    ngx_queue_t                      *queue;
+    ngx_http_pserver_chain_key_t      key;
+    ngx_http_pserver_chain_found_t    found;
+    ngx_http_pserver_chain_flight_t  *flight;
+
+    ngx_http_pserver_chain_key(&key, ask);
+
+    flight = ngx_http_pserver_chain_find(&key);
+
+    rc = ngx_http_pserver_chain_cache_find(&key, ask->plcf, ask->not_before,
+                                           flight == NULL, &found);
+
+    if (rc == NGX_OK) {
+        ask->set = found.set;
+        goto post;
+    }
+
+    if (rc == NGX_ERROR) {
+        goto post;
+    }
+
+    if (flight == NULL) {
+        flight = ngx_http_pserver_chain_start(&key, ask->plcf, &found,
+                                              rc == NGX_AGAIN);
+        if (flight == NULL) {
+            goto post;
+        }
+    }
+
+    queue = (flight->facts.observed > ask->not_before) ? &flight->waiters
+                                                       : &flight->later;
+    ask->flight = flight;
+    ngx_queue_insert_tail(queue, &ask->queue);
+
+    return;
+
+post:
+
+    if (ask->event.timer_set) {
+        ngx_del_timer(&ask->event);
+    }
+
+    ngx_post_event(&ask->event, &ngx_posted_events);
 }
 
 
@@ -144,6 +201,7 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
     pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                ngx_http_pserver_module);
 
+    key->word = ask->word;
     key->configuration = pmcf->number;
     key->nodes = (uintptr_t) plcf->chain_loc;
     key->gateway = (uintptr_t) plcf->gateway_loc;
@@ -152,7 +210,6 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
     key->chain_id = plcf->chain_id;
     key->kind = ask->kind;
     key->contracts = *plcf->contracts;
-    key->word = ask->word;
 }
 
 
@@ -186,55 +243,63 @@ ngx_http_pserver_chain_find(ngx_http_pserver_chain_key_t *key)
 
 static ngx_http_pserver_chain_flight_t *
 ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
-    ngx_http_pserver_loc_conf_t *plcf)
+    ngx_http_pserver_loc_conf_t *plcf, ngx_http_pserver_chain_found_t *found,
+    ngx_uint_t foreign)
 {
     ngx_pool_t                       *pool;
     ngx_http_pserver_chain_flight_t  *flight;
 
-    pool = ngx_create_pool(16384, ngx_cycle->log);
-    if (pool == NULL) {
-        return NULL;
+    flight = NULL;
+
+    pool = ngx_create_pool(foreign ? 1024 : 16384, ngx_cycle->log);
+
+    if (pool) {
+        flight = ngx_pcalloc(pool, sizeof(ngx_http_pserver_chain_flight_t));
     }
 
-    flight = ngx_pcalloc(pool, sizeof(ngx_http_pserver_chain_flight_t));
     if (flight == NULL) {
         goto failed;
     }
 
     flight->key = *key;
+    flight->number = found->number;
+    flight->foreign = foreign;
     flight->plcf = plcf;
     flight->pool = pool;
+    flight->started = ngx_current_msec;
     flight->deadline = ngx_current_msec + plcf->chain_timeout;
     flight->landed = ngx_http_pserver_chain_land;
 
     flight->facts.chain_id = key->chain_id;
-    flight->facts.observed = ngx_http_pserver_chain_moment();
+    flight->facts.observed = found->asked;
 
     ngx_queue_init(&flight->waiters);
     ngx_queue_init(&flight->later);
 
-    if (ngx_http_pserver_chain_fly(flight) != NGX_OK) {
+    if (!foreign && ngx_http_pserver_chain_fly(flight) != NGX_OK) {
         goto failed;
     }
 
     ngx_queue_insert_tail(&ngx_http_pserver_chain_flights, &flight->queue);
 
+    if (foreign) {
+        ngx_http_pserver_chain_look_again();
+    }
+
     return flight;
 
 failed:
 
-    ngx_destroy_pool(pool);
+    if (!foreign) {
+        ngx_http_pserver_chain_cache_landed(key, found->number, NULL,
+                                            NGX_HTTP_PSERVER_CHAIN_ONCE);
+    }
+
+    if (pool) {
+        ngx_destroy_pool(pool);
+    }
 
     return NULL;
-}
-
-
-static void
-ngx_http_pserver_chain_wait(ngx_http_pserver_chain_ask_t *ask,
-    ngx_http_pserver_chain_flight_t *flight, ngx_queue_t *queue)
-{
-    ask->flight = flight;
-    ngx_queue_insert_tail(queue, &ask->queue);
 }
 
 
@@ -242,71 +307,33 @@ static void
 ngx_http_pserver_chain_land(ngx_http_pserver_chain_flight_t *flight,
     ngx_int_t rc)
 {
-    ngx_uint_t                        whole;
-    ngx_queue_t                      *q;
-    ngx_http_pserver_chain_ask_t     *ask;
-    ngx_http_pserver_chain_flight_t  *next;
+    pserver_facts_t  *facts;
 
-    whole = (rc == NGX_OK);
+    facts = &flight->facts;
 
-    if (whole && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION
-        && pserver_facts_grant(&flight->facts) != PSERVER_OK)
+    if (rc == NGX_OK && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION
+        && pserver_facts_grant(facts) != PSERVER_OK)
     {
-        whole = 0;
+        rc = NGX_ERROR;
     }
 
-    if (whole) {
-        ngx_http_pserver_chain_keep(flight);
-
-    } else {
+    if (rc != NGX_OK) {
+        facts = NULL;
         ngx_http_pserver_count(chain_errors, 1);
     }
 
-    ngx_queue_remove(&flight->queue);
+    ngx_http_pserver_chain_cache_landed(&flight->key, flight->number, facts,
+                                        facts
+                                        ? ngx_http_pserver_chain_life(flight)
+                                        : NGX_HTTP_PSERVER_CHAIN_ONCE);
 
-    next = NULL;
-
-    if (!ngx_queue_empty(&flight->later)) {
-        next = ngx_http_pserver_chain_start(&flight->key, flight->plcf);
-    }
-
-    while (!ngx_queue_empty(&flight->later)) {
-        q = ngx_queue_head(&flight->later);
-        ask = ngx_queue_data(q, ngx_http_pserver_chain_ask_t, queue);
-
-        ngx_queue_remove(q);
-        ask->flight = NULL;
-
-        if (next) {
-            ngx_http_pserver_chain_wait(ask, next, &next->waiters);
-
-        } else {
-            ngx_http_pserver_chain_post(ask);
-        }
-    }
-
-    /* a handler may ask again, and cancel others that wait here */
-
-    while (!ngx_queue_empty(&flight->waiters)) {
-        q = ngx_queue_head(&flight->waiters);
-        ask = ngx_queue_data(q, ngx_http_pserver_chain_ask_t, queue);
-
-        ngx_queue_remove(q);
-        ask->flight = NULL;
-
-        ask->handler(ask->data, whole ? &flight->facts : NULL);
-    }
-
-    pserver_facts_free(&flight->facts);
-
-    ngx_destroy_pool(flight->pool);
+    ngx_http_pserver_chain_close(flight, rc, facts);
 }
 
 
-static void
-ngx_http_pserver_chain_keep(ngx_http_pserver_chain_flight_t *flight)
+static ngx_http_pserver_chain_life_e
+ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
 {
-    ngx_uint_t           no;
     pserver_facts_t     *facts;
     pserver_verdict_t    verdict;
     pserver_question_t   question;
@@ -316,13 +343,12 @@ ngx_http_pserver_chain_keep(ngx_http_pserver_chain_flight_t *flight)
     facts = &flight->facts;
 
     if (flight->no_grant) {
-        return;
+        return NGX_HTTP_PSERVER_CHAIN_ONCE;
     }
 
     if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_GRANTEE) {
-        no = ngx_memcmp(&facts->grantee_id, &zero, sizeof(zero)) == 0;
-        ngx_http_pserver_chain_cache_put(&flight->key, facts, no);
-        return;
+        return ngx_memcmp(&facts->grantee_id, &zero, sizeof(zero)) == 0
+               ? NGX_HTTP_PSERVER_CHAIN_NO : NGX_HTTP_PSERVER_CHAIN_YES;
     }
 
     /* the best that anybody could hope for */
@@ -335,31 +361,181 @@ ngx_http_pserver_chain_keep(ngx_http_pserver_chain_flight_t *flight)
 
     pserver_permission_decide_again(facts, &question, &verdict);
 
-    no = (verdict.reason != PSERVER_ALLOWED);
-    ngx_http_pserver_chain_cache_put(&flight->key, facts, no);
+    return verdict.reason == PSERVER_ALLOWED
+           ? NGX_HTTP_PSERVER_CHAIN_WATCHED : NGX_HTTP_PSERVER_CHAIN_NO;
+}
+
+
+/* NGX_DECLINED: whoever waits has to ask again */
+
+static void
+ngx_http_pserver_chain_close(ngx_http_pserver_chain_flight_t *flight,
+    ngx_int_t rc, const pserver_facts_t *facts)
+{
+    ngx_http_pserver_chain_ask_t  *ask;
+
+    ngx_queue_remove(&flight->queue);
+
+    while ((ask = ngx_http_pserver_chain_next(&flight->later))) {
+        ngx_http_pserver_chain_seek(ask);
+    }
+
+    /* a handler may ask again, and cancel others that wait here */
+
+    while ((ask = ngx_http_pserver_chain_next(&flight->waiters))) {
+
+        if (rc == NGX_DECLINED) {
+            ngx_http_pserver_chain_seek(ask);
+
+        } else {
+            ngx_http_pserver_chain_end(ask, facts);
+        }
+    }
+
+    pserver_facts_free(&flight->facts);
+
+    ngx_destroy_pool(flight->pool);
+}
+
+
+static ngx_http_pserver_chain_ask_t *
+ngx_http_pserver_chain_next(ngx_queue_t *queue)
+{
+    ngx_queue_t                   *q;
+    ngx_http_pserver_chain_ask_t  *ask;
+
+    if (ngx_queue_empty(queue)) {
+        return NULL;
+    }
+
+    q = ngx_queue_head(queue);
+    ngx_queue_remove(q);
+
+    ask = ngx_queue_data(q, ngx_http_pserver_chain_ask_t, queue);
+    ask->flight = NULL;
+
+    return ask;
+}
+
+
+/* flights of other workers */
+
+static void
+ngx_http_pserver_chain_look(ngx_event_t *ev)
+{
+    ngx_int_t                         rc;
+    ngx_queue_t                      *q, *next;
+    ngx_atomic_uint_t                 landings;
+    ngx_http_pserver_chain_set_t     *set;
+    ngx_http_pserver_chain_flight_t  *flight;
+
+    /* without a landing there is at most a worker that died */
+
+    landings = ngx_http_pserver_zone(NULL)->landings;
+
+    if (landings == ngx_http_pserver_chain_landings
+        && ngx_current_msec - ngx_http_pserver_chain_looked
+           < NGX_HTTP_PSERVER_CHAIN_LOOK_MAX)
+    {
+        ngx_http_pserver_chain_look_again();
+        return;
+    }
+
+    ngx_http_pserver_chain_landings = landings;
+    ngx_http_pserver_chain_looked = ngx_current_msec;
+
+    for (q = ngx_queue_head(&ngx_http_pserver_chain_flights);
+         q != ngx_queue_sentinel(&ngx_http_pserver_chain_flights);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+
+        flight = ngx_queue_data(q, ngx_http_pserver_chain_flight_t, queue);
+
+        if (!flight->foreign) {
+            continue;
+        }
+
+        if (ngx_queue_empty(&flight->waiters)
+            && ngx_queue_empty(&flight->later))
+        {
+            ngx_http_pserver_chain_close(flight, NGX_ERROR, NULL);
+            continue;
+        }
+
+        set = NULL;
+        rc = ngx_http_pserver_chain_cache_await(&flight->key, flight->number,
+                                                &set);
+        if (rc != NGX_AGAIN) {
+            ngx_http_pserver_chain_close(flight, rc, set ? &set->facts : NULL);
+        }
+
+        if (set) {
+            ngx_http_pserver_chain_set_release(set);
+        }
+    }
+
+    ngx_http_pserver_chain_look_again();
 }
 
 
 static void
-ngx_http_pserver_chain_post(ngx_http_pserver_chain_ask_t *ask)
+ngx_http_pserver_chain_look_again(void)
 {
-    ngx_post_event(&ask->event, &ngx_posted_events);
+    ngx_msec_t                        wait;
+    ngx_queue_t                      *q;
+    ngx_event_t                      *ev;
+    ngx_http_pserver_chain_flight_t  *flight;
+
+    wait = NGX_TIMER_INFINITE;
+
+    for (q = ngx_queue_head(&ngx_http_pserver_chain_flights);
+         q != ngx_queue_sentinel(&ngx_http_pserver_chain_flights);
+         q = ngx_queue_next(q))
+    {
+        flight = ngx_queue_data(q, ngx_http_pserver_chain_flight_t, queue);
+
+        if (flight->foreign) {
+            wait = ngx_min(wait, (ngx_current_msec - flight->started) / 8);
+        }
+    }
+
+    if (wait == NGX_TIMER_INFINITE) {
+        return;
+    }
+
+    wait = ngx_max(wait, NGX_HTTP_PSERVER_CHAIN_LOOK_MIN);
+    wait = ngx_min(wait, NGX_HTTP_PSERVER_CHAIN_LOOK_MAX);
+
+    ev = &ngx_http_pserver_chain_look_event;
+
+    ev->handler = ngx_http_pserver_chain_look;
+    ev->data = &ngx_http_pserver_chain_look_dummy;
+    ev->log = ngx_cycle->log;
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    ngx_add_timer(ev, wait);
 }
 
 
-/* a set that was kept; or there was no memory to ask */
+/* a set that was kept, no memory to ask, or the time is over */
 
 static void
 ngx_http_pserver_chain_event(ngx_event_t *ev)
 {
-    u_char                        *set;
-    pserver_facts_t                facts;
     ngx_http_pserver_chain_ask_t  *ask;
+    ngx_http_pserver_chain_set_t  *set;
 
     ask = ev->data;
-
     set = ask->set;
-    ask->set = NULL;
+
+    if (ask->flight) {
+        ngx_queue_remove(&ask->queue);
+        ask->flight = NULL;
+    }
 
     if (set == NULL) {
         ngx_http_pserver_count(chain_errors, 1);
@@ -367,14 +543,20 @@ ngx_http_pserver_chain_event(ngx_event_t *ev)
         return;
     }
 
-    if (pserver_facts_unpack(set, ask->len, &facts) != PSERVER_OK) {
-        ngx_free(set);
-        ask->handler(ask->data, NULL);
-        return;
+    ask->set = NULL;
+    ask->handler(ask->data, &set->facts);
+
+    ngx_http_pserver_chain_set_release(set);
+}
+
+
+static void
+ngx_http_pserver_chain_end(ngx_http_pserver_chain_ask_t *ask,
+    const pserver_facts_t *facts)
+{
+    if (ask->event.timer_set) {
+        ngx_del_timer(&ask->event);
     }
 
-    ask->handler(ask->data, &facts);
-
-    pserver_facts_free(&facts);
-    ngx_free(set);
+    ask->handler(ask->data, facts);
 }

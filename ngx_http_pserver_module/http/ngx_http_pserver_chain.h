@@ -17,6 +17,7 @@
 
 typedef struct ngx_http_pserver_chain_ask_s     ngx_http_pserver_chain_ask_t;
 typedef struct ngx_http_pserver_chain_flight_s  ngx_http_pserver_chain_flight_t;
+typedef struct ngx_http_pserver_chain_set_s     ngx_http_pserver_chain_set_t;
 
 /*
  * The chain could not be asked: facts is NULL.  They live for this call.
@@ -37,7 +38,8 @@ typedef enum {
 /*
  * A question: memory of the caller, which sets the first part.  It ends in
  * exactly one of two ways: the handler is called, once, from the event loop
- * and never from inside ngx_http_pserver_chain_ask(); or it was cancelled.
+ * and never from inside ngx_http_pserver_chain_ask(), at the timeout of
+ * "pserver_chain" at the latest; or it was cancelled.
  */
 
 struct ngx_http_pserver_chain_ask_s {
@@ -53,10 +55,9 @@ struct ngx_http_pserver_chain_ask_s {
 
     /* private */
     ngx_queue_t                         queue;
-    ngx_event_t                         event;
+    ngx_event_t                         event;       /* posted, or a timer */
     ngx_http_pserver_chain_flight_t    *flight;      /* it waits for this */
-    u_char                             *set;         /* or was kept */
-    size_t                              len;
+    ngx_http_pserver_chain_set_t       *set;         /* or was kept */
 };
 
 void ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask);

@@ -20,6 +20,7 @@
  */
 
 typedef struct {
+    pserver_word_t                    word;
     uint64_t                          configuration;
     uint64_t                          nodes;      /* pserver_chain */
     uint64_t                          gateway;
@@ -28,7 +29,6 @@ typedef struct {
     uint64_t                          chain_id;
     uint64_t                          kind;
     ngx_http_pserver_contracts_t      contracts;
-    pserver_word_t                    word;
 } ngx_http_pserver_chain_key_t;
 
 
@@ -54,6 +54,10 @@ typedef void (*ngx_http_pserver_chain_granted_pt)(
 
 struct ngx_http_pserver_chain_flight_s {
     ngx_queue_t                       queue;      /* of this worker's */
+    uint64_t                          number;     /* for others; 0: none */
+    ngx_uint_t                        foreign;    /* 1: another worker's, of
+                                                     which nothing more is
+                                                     known here */
     ngx_queue_t                       waiters;    /* of ask_t */
     ngx_queue_t                       later;      /* of ask_t that need a head
                                                      which is yet to be asked
@@ -61,6 +65,7 @@ struct ngx_http_pserver_chain_flight_s {
     ngx_http_pserver_chain_key_t      key;
     ngx_http_pserver_loc_conf_t      *plcf;
     ngx_pool_t                       *pool;       /* holds the flight */
+    ngx_msec_t                        started;
     ngx_msec_t                        deadline;   /* of all of it */
     ngx_http_pserver_chain_landed_pt  landed;
 
@@ -104,15 +109,78 @@ ngx_int_t ngx_http_pserver_chain_head_seen(uint64_t chain_id,
 
 
 /*
- * Sets of facts in the shared zone.  get: a copy, to be freed with
- * ngx_free(), of a set whose head was asked for after not_before (0: at any
- * time) and that is younger than "valid" msec, a no than half of it; NULL:
- * there is none.  put: keeps it if there is room.
+ * A set of facts as this worker has unpacked it; in use while there are
+ * references.  find and open give one; copy is for a caller that holds a
+ * lock, and the rest of the work is open's, which takes the copy over.
+ * NULL: there is none, no memory.
  */
-u_char *ngx_http_pserver_chain_cache_get(ngx_http_pserver_chain_key_t *key,
-    uint64_t valid, uint64_t not_before, size_t *len);
-void ngx_http_pserver_chain_cache_put(ngx_http_pserver_chain_key_t *key,
-    const pserver_facts_t *facts, ngx_uint_t no);
+
+struct ngx_http_pserver_chain_set_s {
+    ngx_uint_t                        refs;
+    uint64_t                          number;
+    size_t                            len;        /* the bytes follow */
+    pserver_facts_t                   facts;
+};
+
+ngx_http_pserver_chain_set_t *ngx_http_pserver_chain_set_find(
+    uint64_t number);
+ngx_http_pserver_chain_set_t *ngx_http_pserver_chain_set_copy(
+    uint64_t number, u_char *data, size_t len);
+ngx_http_pserver_chain_set_t *ngx_http_pserver_chain_set_open(
+    ngx_http_pserver_chain_set_t *set);
+void ngx_http_pserver_chain_set_release(ngx_http_pserver_chain_set_t *set);
+
+
+/*
+ * The shared zone: for each key the last set, and the flight that is under
+ * way, which has a number; a set has that of the flight that brought it.
+ */
+
+/* how long a set holds */
+
+typedef enum {
+    NGX_HTTP_PSERVER_CHAIN_ONCE = 0,  /* for those who wait for it */
+    NGX_HTTP_PSERVER_CHAIN_NO,        /* half as long as a yes */
+    NGX_HTTP_PSERVER_CHAIN_YES,       /* pserver_chain_valid, and no longer
+                                         than the bound */
+    NGX_HTTP_PSERVER_CHAIN_WATCHED    /* longer than the bound, while the logs
+                                         of the chain are followed */
+} ngx_http_pserver_chain_life_e;
+
+typedef struct {
+    ngx_http_pserver_chain_set_t     *set;        /* of NGX_OK: a reference */
+    uint64_t                          number;     /* of the flight; 0: others
+                                                     do not know of it */
+    uint64_t                          asked;      /* its moment */
+} ngx_http_pserver_chain_found_t;
+
+/*
+ * NGX_OK: found->set holds, and its head was asked for after not_before (0:
+ * at any time); NGX_AGAIN: another worker asks; NGX_DECLINED: nobody does:
+ * from now on, where fly is 1, it is the caller who must, and must say how it
+ * ended.
+ */
+ngx_int_t ngx_http_pserver_chain_cache_find(ngx_http_pserver_chain_key_t *key,
+    ngx_http_pserver_loc_conf_t *plcf, uint64_t not_before, ngx_uint_t fly,
+    ngx_http_pserver_chain_found_t *found);
+
+/* the flight has landed; facts are NULL where there was no answer */
+void ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
+    uint64_t number, const pserver_facts_t *facts,
+    ngx_http_pserver_chain_life_e life);
+
+/*
+ * A flight of another worker.  NGX_AGAIN: it is under way; NGX_OK: *set has
+ * what it brought; NGX_ERROR: there was no answer; NGX_DECLINED: it is not
+ * known any more, or its worker has died.
+ */
+ngx_int_t ngx_http_pserver_chain_cache_await(
+    ngx_http_pserver_chain_key_t *key, uint64_t number,
+    ngx_http_pserver_chain_set_t **set);
+
+/* the last set, whatever its age: a reference, or NULL */
+ngx_http_pserver_chain_set_t *ngx_http_pserver_chain_cache_last(
+    ngx_http_pserver_chain_key_t *key);
 
 
 #endif /* _NGX_HTTP_PSERVER_CHAIN_FLIGHT_H_INCLUDED_ */

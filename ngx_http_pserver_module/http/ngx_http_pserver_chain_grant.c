@@ -94,44 +94,35 @@ static ngx_uint_t
 ngx_http_pserver_chain_grant_kept(ngx_http_pserver_chain_flight_t *flight,
     ngx_uint_t https)
 {
-    size_t            len;
-    u_char           *set;
-    uint64_t          now;
-    ngx_uint_t        kept;
-    pserver_facts_t  *facts, *old;
+    uint64_t                       now;
+    ngx_uint_t                     kept;
+    pserver_facts_t               *facts, *old;
+    ngx_http_pserver_chain_set_t  *set;
 
-    set = ngx_http_pserver_chain_cache_get(&flight->key, UINT64_MAX, 0, &len);
+    set = ngx_http_pserver_chain_cache_last(&flight->key);
     if (set == NULL) {
         return 0;
     }
 
+    old = &set->facts;
     facts = &flight->facts;
     now = ngx_http_pserver_chain_now();
     kept = 0;
 
-    old = ngx_palloc(flight->pool, sizeof(pserver_facts_t));
-
-    if (old && pserver_facts_unpack(set, len, old) == PSERVER_OK) {
-
-        if (old->text.len
-            && old->url.len == facts->url.len
-            && ngx_memcmp(old->url.data, facts->url.data, facts->url.len)
-               == 0
-            && (!https
-                || (old->fetched <= now
-                    && now - old->fetched
-                       < NGX_HTTP_PSERVER_CHAIN_GRANT_VALID)))
-        {
-            facts->fetched = old->fetched;
-            kept = (ngx_http_pserver_chain_grant_text(flight, old->text.data,
-                                                      old->text.len)
-                    == NGX_OK);
-        }
-
-        pserver_facts_free(old);
+    if (old->text.len
+        && old->url.len == facts->url.len
+        && ngx_memcmp(old->url.data, facts->url.data, facts->url.len) == 0
+        && (!https
+            || (old->fetched <= now
+                && now - old->fetched < NGX_HTTP_PSERVER_CHAIN_GRANT_VALID)))
+    {
+        facts->fetched = old->fetched;
+        kept = (ngx_http_pserver_chain_grant_text(flight, old->text.data,
+                                                  old->text.len)
+                == NGX_OK);
     }
 
-    ngx_free(set);
+    ngx_http_pserver_chain_set_release(set);
 
     return kept;
 }

@@ -6,9 +6,11 @@
 #include "ngx_http_pserver_zone.h"
 #include "ngx_http_pserver_auth_cache.h"
 
+#include <sodium.h>
+
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  2
+#define NGX_HTTP_PSERVER_ZONE_VERSION  3
 
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,
@@ -130,6 +132,8 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->auth_cache = ngx_http_pserver_auth_cache_create(shpool,
                                                           shm_zone->shm.size);
+
+    randombytes_buf(zone->hash_key, NGX_HTTP_PSERVER_ZONE_HASH);
 
     shpool->data = zone;
 

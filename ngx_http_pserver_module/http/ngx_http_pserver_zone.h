@@ -41,6 +41,7 @@ typedef struct {
 } ngx_http_pserver_zone_head_t;
 
 #define NGX_HTTP_PSERVER_ZONE_HEADS  8
+#define NGX_HTTP_PSERVER_ZONE_HASH   16     /* crypto_shorthash_KEYBYTES */
 
 
 typedef struct {
@@ -53,6 +54,11 @@ typedef struct {
     ngx_rbtree_t                     facts;
     ngx_rbtree_node_t                facts_sentinel;
     ngx_queue_t                      facts_lru;
+    u_char                           hash_key[NGX_HTTP_PSERVER_ZONE_HASH];
+
+    /* http/chain: the number of the last flight, how many have landed */
+    uint64_t                         flights;
+    ngx_atomic_t                     landings;
 
     /* http/auth_cache: NULL where the zone is small */
     struct ngx_http_pserver_auth_cache_s  *auth_cache;
