@@ -58,60 +58,51 @@ typedef struct {
 } pserver_offer_t;
 
 
-/* may the app run an operation? */
+typedef enum {
+    PSERVER_DECIDE_RUN = 0,          /* an operation is asked for */
+    PSERVER_DECIDE_AGAIN,            /* it starts, its result is handed out:
+                                        what concerns the permission alone */
+    PSERVER_DECIDE_READ              /* an app reads a scope */
+} pserver_decision_e;
+
 
 typedef struct {
     pserver_address_t      app;      /* whose signature was verified */
     uint64_t               now;      /* unix seconds */
     unsigned               served:1; /* facts->grantor is an owner here */
 
+    /* RUN */
     pserver_str_t          operation;   /* as the app named it, or empty */
     const pserver_json_t  *parameters;  /* the app's, or NULL */
-
     const pserver_offer_t *offers;
     size_t                 n;
-} pserver_question_t;
 
-
-/* may the app read a scope? */
-
-typedef struct {
-    pserver_address_t      app;
-    uint64_t               now;
-    unsigned               served:1;
+    /* READ */
     unsigned               registered:1;  /* the app is some grantee */
     pserver_str_t          scope;
-} pserver_read_question_t;
+} pserver_question_t;
 
 
 typedef struct {
     pserver_reason_e       reason;
+    size_t                 rule;     /* which did not hold; ALLOWED: how many
+                                        there are */
     size_t                 file;     /* FOREIGN_FILE: which of facts->file */
-    const pserver_offer_t *offer;    /* ALLOWED: what is to be run */
+    const pserver_offer_t *offer;    /* RUN: what is to be run */
 } pserver_verdict_t;
 
 
 /*
- * The rules of the compute API, in order; the first that does not hold is
- * the verdict.  facts == NULL: the chain could not be asked.
+ * The rules of a decision, in order; the first that does not hold is the
+ * verdict.  facts == NULL: the chain could not be asked; of READ: the app
+ * named no permission.
  */
-void pserver_permission_decide(const pserver_facts_t *facts,
-    const pserver_question_t *question, pserver_verdict_t *verdict);
+void pserver_permission_decide(pserver_decision_e decision,
+    const pserver_facts_t *facts, const pserver_question_t *question,
+    pserver_verdict_t *verdict);
 
-/*
- * The rules of a read by an app, in order.  facts == NULL: the app named
- * no permission.
- */
-void pserver_permission_decide_read(const pserver_facts_t *facts,
-    const pserver_read_question_t *question, pserver_verdict_t *verdict);
-
-/*
- * The rules that concern the permission alone and hold again when an
- * operation starts and when its result is handed out: those of
- * pserver_permission_decide() up to the grant file's expiry.
- */
-void pserver_permission_decide_again(const pserver_facts_t *facts,
-    const pserver_question_t *question, pserver_verdict_t *verdict);
+/* what rule i of a decision says, in words; NULL behind the last */
+const char *pserver_permission_rule(pserver_decision_e decision, size_t i);
 
 
 /* what a client is told */

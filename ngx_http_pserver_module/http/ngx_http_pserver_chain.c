@@ -359,7 +359,8 @@ ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
     question.now = ngx_time();
     question.served = 1;
 
-    pserver_permission_decide_again(facts, &question, &verdict);
+    pserver_permission_decide(PSERVER_DECIDE_AGAIN, facts, &question,
+                              &verdict);
 
     return verdict.reason == PSERVER_ALLOWED
            ? NGX_HTTP_PSERVER_CHAIN_WATCHED : NGX_HTTP_PSERVER_CHAIN_NO;

@@ -221,7 +221,7 @@ ngx_http_pserver_job_step(ngx_http_pserver_job_t *job)
         break;
 
     case PSERVER_JOB_STEP_CHECK:
-        ngx_http_pserver_job_check(job, NGX_HTTP_PSERVER_PERMISSION_RUN,
+        ngx_http_pserver_job_check(job, PSERVER_DECIDE_RUN,
                                    ngx_http_pserver_chain_moment());
         break;
 
@@ -433,6 +433,6 @@ ngx_http_pserver_job_watch(ngx_event_t *ev)
     ngx_http_pserver_job_look(job);
 
     if (job->machine.step == PSERVER_JOB_STEP_RUN && !job->checking) {
-        ngx_http_pserver_job_check(job, NGX_HTTP_PSERVER_PERMISSION_AGAIN, 0);
+        ngx_http_pserver_job_check(job, PSERVER_DECIDE_AGAIN, 0);
     }
 }

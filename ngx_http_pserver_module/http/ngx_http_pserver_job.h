@@ -123,7 +123,7 @@ void ngx_http_pserver_job_free(ngx_http_pserver_job_t *job);
 
 /* http/job_check: CHECK, and the same again while it runs */
 void ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
-    ngx_http_pserver_permission_kind_e kind, uint64_t not_before);
+    pserver_decision_e kind, uint64_t not_before);
 
 /* http/job_record: RUN, what the tunnel brings, and the end */
 void ngx_http_pserver_job_run(ngx_http_pserver_job_t *job);

@@ -13,7 +13,7 @@ static ngx_int_t ngx_http_pserver_job_prepare(ngx_http_pserver_job_t *job,
 
 void
 ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
-    ngx_http_pserver_permission_kind_e kind, uint64_t not_before)
+    pserver_decision_e kind, uint64_t not_before)
 {
     ngx_http_pserver_permission_t  *p;
 
@@ -29,7 +29,7 @@ ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
     p->handler = ngx_http_pserver_job_checked;
     p->data = job;
 
-    if (kind == NGX_HTTP_PSERVER_PERMISSION_RUN) {
+    if (kind == PSERVER_DECIDE_RUN) {
         p->operation = job->row.operation;
         p->n = job->plcf->operations->nelts;
         p->offers = ngx_http_pserver_operation_offers(job->plcf, job->pool);

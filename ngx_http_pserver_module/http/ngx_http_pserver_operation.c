@@ -243,7 +243,7 @@ ngx_http_pserver_create_check(ngx_http_pserver_create_t *create)
 
     p = &create->check;
 
-    p->kind = NGX_HTTP_PSERVER_PERMISSION_RUN;
+    p->kind = PSERVER_DECIDE_RUN;
     p->plcf = create->plcf;
     p->id = create->row.permission;
     p->app = create->row.app;

@@ -353,7 +353,7 @@ ngx_http_pserver_lookup_release(ngx_http_pserver_lookup_t *lookup)
 
     ngx_memzero(p, sizeof(ngx_http_pserver_permission_t));
 
-    p->kind = NGX_HTTP_PSERVER_PERMISSION_AGAIN;
+    p->kind = PSERVER_DECIDE_AGAIN;
     p->plcf = lookup->plcf;
     p->id = lookup->ledger.row.permission;
     p->app = lookup->ledger.row.app;

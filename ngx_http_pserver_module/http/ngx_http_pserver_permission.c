@@ -14,10 +14,9 @@
 
 static void ngx_http_pserver_permission_facts(void *data,
     const pserver_facts_t *facts);
-static void ngx_http_pserver_permission_run(ngx_http_pserver_permission_t *p,
-    const pserver_facts_t *facts);
-static void ngx_http_pserver_permission_read(ngx_http_pserver_permission_t *p,
-    const pserver_facts_t *facts, ngx_uint_t registered);
+static void ngx_http_pserver_permission_decide(
+    ngx_http_pserver_permission_t *p, const pserver_facts_t *facts,
+    ngx_uint_t registered);
 static void ngx_http_pserver_permission_lookup(
     ngx_http_pserver_permission_t *p);
 static void ngx_http_pserver_permission_registered(void *data,
@@ -29,8 +28,8 @@ static void ngx_http_pserver_permission_end(ngx_http_pserver_permission_t *p,
 void
 ngx_http_pserver_permission_check(ngx_http_pserver_permission_t *p)
 {
-    if (p->kind == NGX_HTTP_PSERVER_PERMISSION_READ && p->no_grant) {
-        ngx_http_pserver_permission_read(p, NULL, 1);
+    if (p->kind == PSERVER_DECIDE_READ && p->no_grant) {
+        ngx_http_pserver_permission_decide(p, NULL, 1);
         ngx_http_pserver_permission_lookup(p);
         return;
     }
@@ -58,8 +57,8 @@ ngx_http_pserver_permission_facts(void *data, const pserver_facts_t *facts)
 {
     ngx_http_pserver_permission_t  *p = data;
 
-    if (p->kind != NGX_HTTP_PSERVER_PERMISSION_READ) {
-        ngx_http_pserver_permission_run(p, facts);
+    if (p->kind != PSERVER_DECIDE_READ) {
+        ngx_http_pserver_permission_decide(p, facts, 1);
         ngx_http_pserver_permission_end(p, facts);
         return;
     }
@@ -70,7 +69,7 @@ ngx_http_pserver_permission_facts(void *data, const pserver_facts_t *facts)
         return;
     }
 
-    ngx_http_pserver_permission_read(p, facts, 1);
+    ngx_http_pserver_permission_decide(p, facts, 1);
 
     /* who is this permission's grantee is registered */
 
@@ -85,8 +84,8 @@ ngx_http_pserver_permission_facts(void *data, const pserver_facts_t *facts)
 
 
 static void
-ngx_http_pserver_permission_run(ngx_http_pserver_permission_t *p,
-    const pserver_facts_t *facts)
+ngx_http_pserver_permission_decide(ngx_http_pserver_permission_t *p,
+    const pserver_facts_t *facts, ngx_uint_t registered)
 {
     pserver_question_t  question;
 
@@ -94,34 +93,14 @@ ngx_http_pserver_permission_run(ngx_http_pserver_permission_t *p,
     question.now = ngx_time();
     question.served = facts && ngx_http_pserver_owner_served(p->plcf,
                                                              &facts->grantor);
+    question.registered = registered;
     question.operation = p->operation;
     question.parameters = p->parameters;
     question.offers = p->offers;
     question.n = p->n;
-
-    if (p->kind == NGX_HTTP_PSERVER_PERMISSION_RUN) {
-        pserver_permission_decide(facts, &question, &p->verdict);
-
-    } else {
-        pserver_permission_decide_again(facts, &question, &p->verdict);
-    }
-}
-
-
-static void
-ngx_http_pserver_permission_read(ngx_http_pserver_permission_t *p,
-    const pserver_facts_t *facts, ngx_uint_t registered)
-{
-    pserver_read_question_t  question;
-
-    question.app = p->app;
-    question.now = ngx_time();
-    question.served = facts && ngx_http_pserver_owner_served(p->plcf,
-                                                             &facts->grantor);
-    question.registered = registered;
     question.scope = p->scope;
 
-    pserver_permission_decide_read(facts, &question, &p->verdict);
+    pserver_permission_decide(p->kind, facts, &question, &p->verdict);
 }
 
 
@@ -155,7 +134,7 @@ ngx_http_pserver_permission_registered(void *data,
     } else if (ngx_memcmp(&facts->grantee_id, &zero, sizeof(pserver_word_t))
                == 0)
     {
-        ngx_http_pserver_permission_read(p, NULL, 0);
+        ngx_http_pserver_permission_decide(p, NULL, 0);
     }
 
     ngx_http_pserver_permission_end(p, NULL);
@@ -173,7 +152,7 @@ ngx_http_pserver_permission_end(ngx_http_pserver_permission_t *p,
 
 ngx_int_t
 ngx_http_pserver_permission_refuse(ngx_http_request_t *r,
-    ngx_http_pserver_permission_kind_e kind, pserver_reason_e reason)
+    pserver_decision_e kind, pserver_reason_e reason)
 {
     const pserver_refusal_t  *refusal;
 
@@ -184,7 +163,7 @@ ngx_http_pserver_permission_refuse(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (kind == NGX_HTTP_PSERVER_PERMISSION_READ) {
+    if (kind == PSERVER_DECIDE_READ) {
         refusal = pserver_permission_refusal_read(reason);
 
         return ngx_http_pserver_error_data(r, refusal->status, refusal->code,

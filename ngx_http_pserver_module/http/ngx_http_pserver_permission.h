@@ -21,13 +21,6 @@ typedef struct ngx_http_pserver_permission_s  ngx_http_pserver_permission_t;
 typedef void (*ngx_http_pserver_permission_handler_pt)(
     ngx_http_pserver_permission_t *p);
 
-typedef enum {
-    NGX_HTTP_PSERVER_PERMISSION_RUN = 0,   /* rules 3 to 9: a new operation */
-    NGX_HTTP_PSERVER_PERMISSION_AGAIN,     /* rules 3 to 8: start, release */
-    NGX_HTTP_PSERVER_PERMISSION_READ       /* the data API */
-} ngx_http_pserver_permission_kind_e;
-
-
 /*
  * A check under way: memory of the caller, which zeroes it and sets the
  * first part.  As with http/chain the handler is called exactly once, never
@@ -36,7 +29,7 @@ typedef enum {
  */
 
 struct ngx_http_pserver_permission_s {
-    ngx_http_pserver_permission_kind_e       kind;
+    pserver_decision_e                       kind;
     ngx_http_pserver_loc_conf_t             *plcf;
     pserver_word_t                           id;       /* of the permission */
     pserver_address_t                        app;
@@ -71,7 +64,7 @@ void ngx_http_pserver_permission_cancel(ngx_http_pserver_permission_t *p);
  * kind is READ), with Retry-After where it is due; returns the status.
  */
 ngx_int_t ngx_http_pserver_permission_refuse(ngx_http_request_t *r,
-    ngx_http_pserver_permission_kind_e kind, pserver_reason_e reason);
+    pserver_decision_e kind, pserver_reason_e reason);
 
 
 #endif /* _NGX_HTTP_PSERVER_PERMISSION_H_INCLUDED_ */

@@ -45,7 +45,7 @@ ngx_http_pserver_grant_check(ngx_http_request_t *r,
 
     permission = &grant->permission;
 
-    permission->kind = NGX_HTTP_PSERVER_PERMISSION_READ;
+    permission->kind = PSERVER_DECIDE_READ;
     permission->plcf = ngx_http_get_module_loc_conf(r,
                                                     ngx_http_pserver_module);
     permission->app = ctx->claims->address;

@@ -20,7 +20,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pserver_facts_t           facts;
     pserver_verdict_t         verdict;
     pserver_question_t        question;
-    pserver_read_question_t   read;
 
     if (pserver_facts_unpack(data, size, &facts) != PSERVER_OK) {
         return 0;
@@ -40,14 +39,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&question, 0, sizeof(question));
     question.served = 1;
+    question.registered = 1;
     question.app = facts.grantee;
-    pserver_permission_decide(&facts, &question, &verdict);
 
-    memset(&read, 0, sizeof(read));
-    read.served = 1;
-    read.registered = 1;
-    read.app = facts.grantee;
-    pserver_permission_decide_read(&facts, &read, &verdict);
+    pserver_permission_decide(PSERVER_DECIDE_RUN, &facts, &question,
+                              &verdict);
+    pserver_permission_decide(PSERVER_DECIDE_READ, &facts, &question,
+                              &verdict);
 
     pserver_facts_free(&facts);
 

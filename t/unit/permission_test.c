@@ -26,7 +26,7 @@
 typedef struct {
     pserver_facts_t           facts;
     pserver_question_t        question;
-    pserver_read_question_t   read;
+    pserver_question_t        read;
     pserver_json_doc_t       *parameters;
     int                       no_facts;
 } fixture_t;
@@ -605,7 +605,8 @@ TEST(operations)
         facts = t.no_facts ? NULL : &t.facts;
 
         memset(&verdict, 0xff, sizeof(verdict));
-        pserver_permission_decide(facts, &t.question, &verdict);
+        pserver_permission_decide(PSERVER_DECIDE_RUN, facts, &t.question,
+                                  &verdict);
 
         if (!CHECK_INT(verdict.reason, rows[i].reason)
             || !CHECK(verdict.offer == (verdict.reason == PSERVER_ALLOWED
@@ -615,7 +616,8 @@ TEST(operations)
         }
 
         memset(&verdict, 0xff, sizeof(verdict));
-        pserver_permission_decide_again(facts, &t.question, &verdict);
+        pserver_permission_decide(PSERVER_DECIDE_AGAIN, facts, &t.question,
+                                  &verdict);
 
         if (!CHECK_INT(verdict.reason, later(rows[i].reason))
             || !CHECK(verdict.offer == NULL))
@@ -640,7 +642,8 @@ TEST(which_file)
     fixture(&t, RUN_GRANT);
     last_of_all_foreign(&t);
 
-    pserver_permission_decide(&t.facts, &t.question, &verdict);
+    pserver_permission_decide(PSERVER_DECIDE_RUN, &t.facts, &t.question,
+                              &verdict);
     CHECK_INT(verdict.reason, PSERVER_FOREIGN_FILE);
     CHECK_INT(verdict.file, PSERVER_FACTS_FILES - 1);
 }
@@ -820,8 +823,9 @@ TEST(reading)
         CHECK_INT(pserver_facts_grant(&t.facts), PSERVER_OK);
 
         memset(&verdict, 0xff, sizeof(verdict));
-        pserver_permission_decide_read(t.no_facts ? NULL : &t.facts, &t.read,
-                                       &verdict);
+        pserver_permission_decide(PSERVER_DECIDE_READ,
+                                  t.no_facts ? NULL : &t.facts, &t.read,
+                                  &verdict);
 
         if (!CHECK_INT(verdict.reason, reads[i].reason)) {
             fprintf(stderr, "    in the row \"%s\"\n", reads[i].name);
@@ -829,6 +833,70 @@ TEST(reading)
 
         pserver_facts_free(&t.facts);
     }
+}
+
+
+/* the rule that did not hold is the one that the reason is of */
+
+TEST(which_rule)
+{
+    size_t             i, n;
+    fixture_t          t;
+    pserver_verdict_t  verdict;
+
+    static const struct {
+        void                (*change)(fixture_t *t);
+        pserver_decision_e    decision;
+        const char           *rule;
+    } rules[] = {
+        { no_permission, PSERVER_DECIDE_RUN, "permission exists" },
+        { grantor_asks, PSERVER_DECIDE_RUN, "app is the grantee" },
+        { other_image, PSERVER_DECIDE_RUN, "image is the granted one" },
+        { bad_parameter, PSERVER_DECIDE_RUN, "parameters are allowed" },
+        { expired, PSERVER_DECIDE_AGAIN, "grant has not expired" },
+        { other_image, PSERVER_DECIDE_AGAIN, NULL },
+        { nothing, PSERVER_DECIDE_RUN, NULL },
+        { not_registered, PSERVER_DECIDE_READ, "app is registered" },
+        { no_permission, PSERVER_DECIDE_READ, "permission exists" }
+    };
+
+    for (i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+
+        fixture(&t, rules[i].decision == PSERVER_DECIDE_READ ? READ_GRANT
+                                                             : RUN_GRANT);
+        rules[i].change(&t);
+
+        CHECK_INT(pserver_facts_grant(&t.facts), PSERVER_OK);
+
+        pserver_permission_decide(rules[i].decision, &t.facts,
+                                  rules[i].decision == PSERVER_DECIDE_READ
+                                  ? &t.read : &t.question, &verdict);
+
+        if (rules[i].rule) {
+            CHECK(strcmp(pserver_permission_rule(rules[i].decision,
+                                                 verdict.rule),
+                         rules[i].rule) == 0);
+
+        } else {
+            CHECK(pserver_permission_rule(rules[i].decision, verdict.rule)
+                  == NULL);
+        }
+
+        pserver_facts_free(&t.facts);
+
+        if (t.parameters) {
+            pserver_json_free(t.parameters);
+        }
+    }
+
+    /* what is asked again is what was asked first, as far as it goes */
+
+    for (n = 0; pserver_permission_rule(PSERVER_DECIDE_AGAIN, n); n++) {
+        CHECK(pserver_permission_rule(PSERVER_DECIDE_AGAIN, n)
+              == pserver_permission_rule(PSERVER_DECIDE_RUN, n));
+    }
+
+    CHECK_INT(n, 10);
 }
 
 
