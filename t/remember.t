@@ -1,18 +1,19 @@
 use lib 't/lib';
 use PServer;
+use PServer::Store;
 
 # what a worker remembers between requests: never more than it may
 
 sub remembered { http('GET', '/status')->{json}{counters}{auth_remembered} }
 
-sub ask {
+sub try {
     my ($method, $uri, $header) = @_;
 
     return http($method, $uri, { Authorization => $header });
 }
 
 sub reason {
-    my $answer = ask(@_);
+    my $answer = try(@_);
 
     return $answer->{json}{error}{details}{reason} || $answer->{status};
 }
@@ -75,7 +76,7 @@ for my $i (12, int(length($header) / 2), length($header) - 132,
 
     # a changed signature may be the right one of another wallet
 
-    my $answer = ask('GET', '/v1/access-logs', $changed);
+    my $answer = try('GET', '/v1/access-logs', $changed);
     is $answer->{status}, 401, "changed at $i";
 }
 
@@ -141,3 +142,60 @@ my $before = remembered();
 
 is reason('GET', $path, $header), 200, 'let in' for 1, 2;
 is remembered() - $before, 0, 'and not known';
+
+
+=== TEST 7: a read sees what was acknowledged before, in whichever worker
+--- script
+my $read = sub {
+    my $answer = get('owner1', '/v1/data/memory.new');
+    return $answer->{json}{data}{n} // $answer->{status};
+};
+
+for my $round (1 .. 3) {
+    my @wrong;
+
+    for my $n (1 .. 12) {
+        post('owner1', '/v1/data/memory.new', qq({"n":"$round.$n"}))->{status} == 201
+            or push @wrong, 'post';
+        push @wrong, grep { $_ ne "$round.$n" } map { $read->() } 1 .. 4;
+    }
+
+    is "@wrong", '', "what was posted last, round $round";
+
+    my $header = web3signed('owner1', 'DELETE', '/v1/data/memory.new', undef,
+                            nonce => "round $round");
+
+    is try('DELETE', '/v1/data/memory.new', $header)->{status}, 204, 'deleted';
+    is join(' ', map { $read->() } 1 .. 8), join(' ', (404) x 8), 'and gone';
+}
+
+
+=== TEST 8: keys that were unwrapped are those of the file that is there
+--- script
+is post('owner2', '/v1/data/memory.keys', '{"a":1}')->{status}, 201, 'stored';
+
+my $file = owner_dir('owner2') . '/owner.key';
+my $status = sub {
+    return join ' ', map { get('owner2', '/v1/data/memory.keys')->{status} } 1 .. 8;
+};
+
+# a file that has just come is not remembered
+
+sleep 3;
+is $status->(), join(' ', (200) x 8), 'known';
+
+rename $file, "$file.away" or die $!;
+is $status->(), join(' ', (404) x 8), 'no keys';
+
+my $bytes = slurp("$file.away");
+substr($bytes, -1) ^= "\x01";
+
+open my $out, '>:raw', $file or die $!;
+print $out $bytes;
+close $out;
+chmod 0644, $file;
+
+is $status->(), join(' ', (500) x 8), 'keys that do not open';
+
+rename "$file.away", $file or die $!;
+is $status->(), join(' ', (200) x 8), 'the right ones again';

@@ -125,6 +125,7 @@ pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
 {
     size_t                        i;
     u_char                       *p, *key, *q;
+    u_char                        random[32 * (1 + PSERVER_ENTRY_FIELDS_MAX)];
     u_char                        plain[PSERVER_ENTRY_OPENING_MAX];
     pserver_str_t                 ad;
     const pserver_entry_field_t  *field;
@@ -146,8 +147,13 @@ pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
 
     q = plain;
 
-    randombytes_buf(link_key, 32);
-    memcpy(q, link_key, 32);
+    /* all at once: it is a system call */
+
+    randombytes_buf(random, 32 * (1 + statement->n));
+    key = random;
+
+    memcpy(link_key, key, 32);
+    memcpy(q, key, 32);
     q += 32;
 
     for (i = 0; i < statement->n; i++) {
@@ -155,8 +161,8 @@ pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
 
         *q++ = field->id;
 
-        key = q;
-        randombytes_buf(key, 32);
+        key += 32;
+        memcpy(q, key, 32);
         q += 32;
 
         q = pserver_put_be(q, field->value.len, 2);
@@ -179,6 +185,7 @@ pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
     pserver_box_seal(box, plain, q - plain, seal, ad);
 
     sodium_memzero(plain, q - plain);
+    sodium_memzero(random, sizeof(random));
 }
 
 

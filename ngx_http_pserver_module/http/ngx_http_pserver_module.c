@@ -11,6 +11,7 @@
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_sweep.h"
 
 #include <sodium.h>
@@ -271,6 +272,10 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pserver_keys_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_known_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 

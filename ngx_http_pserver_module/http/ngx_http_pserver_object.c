@@ -4,12 +4,25 @@
 
 
 #include "ngx_http_pserver_store.h"
+#include "ngx_http_pserver_store_known.h"
 #include "../core/encode.h"
 
 #include <dirent.h>
 #include <sodium.h>
 
 
+/* of 8 digits */
+
+#define NGX_HTTP_PSERVER_OBJECT_LAST  99999999
+
+
+static ngx_uint_t ngx_http_pserver_object_find(
+    ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object,
+    const u_char name[PSERVER_NAME_LEN], uint64_t *version);
+static ngx_fd_t ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN], uint64_t version);
+static void ngx_http_pserver_object_file_path(char *file,
+    const u_char name[PSERVER_NAME_LEN], uint64_t version);
 static ssize_t ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf,
     size_t len, off_t offset);
 
@@ -63,8 +76,6 @@ ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
     uint64_t version)
 {
     int                    rc;
-    char                   file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
-    u_char                 path[NGX_HTTP_PSERVER_OBJECT_PATH];
     u_char                 header[PSERVER_SEAL_HEADER_LEN];
     u_char                 sealed[PSERVER_NAME_LEN];
     ssize_t                n;
@@ -77,25 +88,13 @@ ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
     place.owner = owner->address;
     ngx_memcpy(place.name, name, PSERVER_NAME_LEN);
 
-    ngx_http_pserver_object_path(path, name);
+    found = ngx_http_pserver_object_find(owner, object, name, &version);
 
-    if (version == 0) {
-        found = ngx_http_pserver_object_latest(owner, path, &version);
-
-        if (found != NGX_HTTP_PSERVER_STORE_OK) {
-            return found;
-        }
+    if (found != NGX_HTTP_PSERVER_STORE_OK) {
+        return found;
     }
 
-    if (version > 99999999) {
-        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
-    }
-
-    (void) snprintf(file, sizeof(file), "%s/%08u", path, (unsigned) version);
-
-    object->fd = openat(owner->fd, file, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
-
-    if (object->fd == -1 || fstat(object->fd, &st) == -1) {
+    if (fstat(object->fd, &st) == -1) {
         owner->err = ngx_errno;
         return ngx_http_pserver_store_rc(owner->err);
     }
@@ -123,6 +122,106 @@ ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
 
     return (ngx_memcmp(sealed, name, PSERVER_NAME_LEN) == 0)
            ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_BAD;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_object_find(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
+    uint64_t *version)
+{
+    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH];
+    ngx_uint_t  rc;
+
+    if (*version == 0
+        && ngx_http_pserver_object_known(owner, name, version))
+    {
+        object->fd = ngx_http_pserver_object_file(owner, name, *version);
+
+        if (object->fd != -1) {
+            return NGX_HTTP_PSERVER_STORE_OK;
+        }
+
+        /* deleted since, and perhaps posted again */
+
+        *version = 0;
+    }
+
+    if (*version == 0) {
+        ngx_http_pserver_object_path(path, name);
+
+        rc = ngx_http_pserver_object_latest(owner, path, version);
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+
+        ngx_http_pserver_know_number(name, *version);
+    }
+
+    if (*version > NGX_HTTP_PSERVER_OBJECT_LAST) {
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
+
+    object->fd = ngx_http_pserver_object_file(owner, name, *version);
+
+    if (object->fd == -1) {
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
+    }
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_known(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN], uint64_t *number)
+{
+    char         file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
+    uint64_t     known;
+    struct stat  st;
+
+    known = ngx_http_pserver_known_number(name);
+
+    if (known == 0 || known == NGX_HTTP_PSERVER_OBJECT_LAST) {
+        return 0;
+    }
+
+    ngx_http_pserver_object_file_path(file, name, known + 1);
+
+    if (fstatat(owner->fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0
+        || ngx_errno != NGX_ENOENT)
+    {
+        return 0;
+    }
+
+    *number = known;
+
+    return 1;
+}
+
+
+static ngx_fd_t
+ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN], uint64_t version)
+{
+    char  file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
+
+    ngx_http_pserver_object_file_path(file, name, version);
+
+    return openat(owner->fd, file, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+}
+
+
+static void
+ngx_http_pserver_object_file_path(char *file,
+    const u_char name[PSERVER_NAME_LEN], uint64_t version)
+{
+    ngx_http_pserver_object_path((u_char *) file, name);
+
+    (void) sprintf(file + NGX_HTTP_PSERVER_OBJECT_PATH - 1, "/%08u",
+                   (unsigned) version);
 }
 
 

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_store.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_temp.h"
 #include "../core/encode.h"
 
@@ -156,8 +157,17 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     u_char                          buf[PSERVER_KEYS_FILE_LEN + 1];
     ssize_t                         n;
     ngx_fd_t                        fd;
+    struct stat                     st;
     pserver_str_t                   file;
     const ngx_http_pserver_keys_t  *keys;
+
+    if (fstatat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY, &st,
+                AT_SYMLINK_NOFOLLOW)
+        == 0
+        && ngx_http_pserver_known_keys(owner, chain_id, &st))
+    {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
 
     fd = openat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY,
                 O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
@@ -167,7 +177,7 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
         return ngx_http_pserver_store_rc(owner->err);
     }
 
-    n = read(fd, buf, sizeof(buf));
+    n = (fstat(fd, &st) == 0) ? read(fd, buf, sizeof(buf)) : -1;
 
     if (n == -1) {
         owner->err = ngx_errno;
@@ -185,8 +195,13 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     rc = pserver_keys_unwrap(&owner->keys, NULL, file, keys->roots,
                              keys->nroots, chain_id, &owner->address);
 
-    return (rc == PSERVER_OK) ? NGX_HTTP_PSERVER_STORE_OK
-                              : NGX_HTTP_PSERVER_STORE_BAD;
+    if (rc != PSERVER_OK) {
+        return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    ngx_http_pserver_know_keys(owner, chain_id, &st);
+
+    return NGX_HTTP_PSERVER_STORE_OK;
 }
 
 

@@ -92,6 +92,15 @@ ngx_uint_t ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
     const u_char *path, uint64_t *number);
 
 /*
+ * The same without reading the folder: 1 if it was read before and is
+ * still so, which takes one look since numbers are given out one after the
+ * other and only go together.  If the object is gone since, the version is
+ * not there.
+ */
+ngx_uint_t ngx_http_pserver_object_known(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN], uint64_t *number);
+
+/*
  * Opens a version of what the owner calls "scope": that one, or with 0 the
  * latest.  object starts zeroed; after this call it is closed in any case.
  * open_name: the same by the name on disk.

@@ -179,6 +179,11 @@ ngx_http_pserver_get_start(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
 {
     r->write_event_handler = ngx_http_request_empty_handler;
 
+    if (ngx_http_pserver_get_small(get)) {
+        ngx_http_pserver_get_opened(r, get);
+        return;
+    }
+
     if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_get_open,
                                             ngx_http_pserver_get_opened, get)
         != NGX_OK)

@@ -33,6 +33,7 @@ typedef struct {
     ngx_str_t                        out;        /* in one of the two */
     uint64_t                         batch;      /* the one that is in out */
     unsigned                         opened:1;
+    unsigned                         found:1;    /* the object is open */
     unsigned                         filled:1;   /* out is valid */
 
     /* of the answer */
@@ -42,6 +43,13 @@ typedef struct {
     ngx_buf_t                       *buf;        /* the last one handed on */
 } ngx_http_pserver_get_t;
 
+
+/*
+ * In the event loop, as nginx reads its own small files: 1 if that was all,
+ * with rc and err as below.  0: open is to go on, in a thread; the object is
+ * larger, or was not seen before, or something is not as it should be.
+ */
+ngx_uint_t ngx_http_pserver_get_small(ngx_http_pserver_get_t *get);
 
 /*
  * Threads.  open: finds the version, opens it, checks that it is whole, and

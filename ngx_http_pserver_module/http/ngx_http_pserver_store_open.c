@@ -1,5 +1,6 @@
 /*
- * GET /v1/data/{scope}: what happens in threads.
+ * GET /v1/data/{scope}: finding and opening, in threads but for what is
+ * small.
  */
 
 
@@ -8,10 +9,78 @@
 #include <sodium.h>
 
 
+static ngx_uint_t ngx_http_pserver_get_known(ngx_http_pserver_get_t *get,
+    ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_get_find(ngx_http_pserver_get_t *get);
 static ngx_uint_t ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
     ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get);
+
+
+ngx_uint_t
+ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
+{
+    ngx_uint_t                rc;
+    ngx_http_pserver_owner_t  owner;
+
+    if (get->at) {
+        return 0;
+    }
+
+    rc = ngx_http_pserver_owner_open(&owner, get->root, get->chain_id,
+                                     &get->owner, 0);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_get_known(get, &owner);
+    }
+
+    ngx_http_pserver_owner_close(&owner);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+
+        /* whatever it is, a thread finds out */
+
+        if (get->opened) {
+            ngx_http_pserver_object_close(&get->object);
+            get->opened = 0;
+        }
+
+        return 0;
+    }
+
+    get->found = 1;
+
+    if (get->object.open.chunks > 1) {
+        return 0;
+    }
+
+    get->rc = ngx_http_pserver_get_batch(get);
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_get_known(ngx_http_pserver_get_t *get,
+    ngx_http_pserver_owner_t *owner)
+{
+    u_char    name[PSERVER_NAME_LEN];
+    uint64_t  version;
+
+    pserver_keys_name(name, &owner->keys, "scope", get->scope);
+
+    version = get->version;
+
+    if (version == 0 && !ngx_http_pserver_object_known(owner, name, &version))
+    {
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
+
+    get->opened = 1;
+
+    return ngx_http_pserver_object_open_name(owner, &get->object, name,
+                                             version);
+}
 
 
 void
@@ -19,7 +88,9 @@ ngx_http_pserver_get_open(void *data)
 {
     ngx_http_pserver_get_t  *get = data;
 
-    get->rc = ngx_http_pserver_get_find(get);
+    if (!get->found) {
+        get->rc = ngx_http_pserver_get_find(get);
+    }
 
     if (get->rc != NGX_HTTP_PSERVER_STORE_OK) {
         return;
