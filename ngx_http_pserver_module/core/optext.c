@@ -177,9 +177,7 @@ pserver_optext_check(const pserver_optext_t *optext,
     }
 
     if (optext->aud.data
-        && (optext->aud.len != request->aud.len
-            || memcmp(optext->aud.data, request->aud.data, request->aud.len)
-               != 0))
+        && !pserver_origins_have(&request->aud, optext->aud))
     {
         return PSERVER_OPTEXT_OTHER_AUD;
     }

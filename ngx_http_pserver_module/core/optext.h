@@ -15,6 +15,7 @@
 #include "core.h"
 #include "eth.h"
 #include "json.h"
+#include "origin.h"
 
 
 #define PSERVER_OPTEXT_MIN        2         /* characters of the text */
@@ -110,7 +111,7 @@ typedef struct {
 /* what the text is held against */
 
 typedef struct {
-    pserver_str_t         aud;           /* origin of this server */
+    pserver_origins_t     aud;           /* of this server */
     uint64_t              chain_id;
     uint64_t              now;           /* seconds since 1970 */
     int                   require;       /* all of aud, chain_id, nonce, exp

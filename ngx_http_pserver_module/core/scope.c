@@ -15,6 +15,7 @@
 static int scope_lower(u_char ch);
 static int scope_word(u_char ch);
 static int scope_skip(pserver_str_t *text, const void *prefix, size_t len);
+static int scope_origin(pserver_str_t *text, pserver_str_t url);
 static int scope_file_id(pserver_str_t text);
 
 
@@ -85,14 +86,15 @@ pserver_scope_covers(pserver_str_t pattern, pserver_str_t scope)
 
 
 int
-pserver_scope_url(pserver_str_t url, pserver_str_t origin,
-    pserver_scope_url_t *out)
+pserver_scope_url(pserver_str_t url, pserver_scope_url_t *out)
 {
-    u_char         *args;
-    pserver_str_t   scope, file_id;
+    u_char            *args;
+    pserver_str_t      text, scope, file_id;
+    pserver_origin_t   origin;
 
-    if (origin.len == 0
-        || !scope_skip(&url, origin.data, origin.len)
+    if (!scope_origin(&text, url)
+        || pserver_origin_parse(&origin, text) != PSERVER_OK
+        || !scope_skip(&url, origin.text.data, origin.text.len)
         || !scope_skip(&url, SCOPE_PATH, sizeof(SCOPE_PATH) - 1)
         || url.len == 0)
     {
@@ -122,6 +124,7 @@ pserver_scope_url(pserver_str_t url, pserver_str_t origin,
         return PSERVER_INVALID;
     }
 
+    out->origin = origin;
     out->scope = scope;
     out->file_id = file_id;
 
@@ -152,6 +155,34 @@ scope_skip(pserver_str_t *text, const void *prefix, size_t len)
 
     text->data += len;
     text->len -= len;
+
+    return 1;
+}
+
+
+/* what stands before the path */
+
+static int
+scope_origin(pserver_str_t *text, pserver_str_t url)
+{
+    u_char  *p;
+
+    p = memchr(url.data, ':', url.len);
+
+    if (p == NULL || url.data + url.len - p < 3) {
+        return 0;
+    }
+
+    p += sizeof("://") - 1;
+
+    text->data = url.data;
+    p = memchr(p, '/', (size_t) (url.data + url.len - p));
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    text->len = (size_t) (p - url.data);
 
     return 1;
 }

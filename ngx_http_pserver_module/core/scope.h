@@ -8,6 +8,7 @@
 
 
 #include "core.h"
+#include "origin.h"
 
 
 #define PSERVER_SCOPE_MAX  255
@@ -28,18 +29,18 @@ int pserver_scope_covers(pserver_str_t pattern, pserver_str_t scope);
 
 
 typedef struct {
+    pserver_origin_t      origin;    /* whether it is ours is not looked at */
     pserver_str_t         scope;
     pserver_str_t         file_id;   /* empty: the latest version */
 } pserver_scope_url_t;
 
 /*
  * Reads <origin>/v1/data/<scope>[?fileId=<id>], id being 1 to 78 of
- * [0-9A-Za-z_-].  Bytes are compared as they stand: no escapes, no dots, no
- * other case, nothing behind.  out points into url.  PSERVER_INVALID: any
- * other URL.  origin has no slash at its end.
+ * [0-9A-Za-z_-].  Bytes are taken as they stand: no escapes, no dots, no
+ * other case, no port that is the scheme's own, nothing behind.  out points
+ * into url.  PSERVER_INVALID: any other URL.
  */
-int pserver_scope_url(pserver_str_t url, pserver_str_t origin,
-    pserver_scope_url_t *out);
+int pserver_scope_url(pserver_str_t url, pserver_scope_url_t *out);
 
 
 #endif /* _PSERVER_SCOPE_H_INCLUDED_ */

@@ -78,7 +78,7 @@ pserver_web3signed_reason_e
 pserver_web3signed_match(const pserver_web3signed_t *claims,
     const pserver_web3signed_request_t *request)
 {
-    if (!pserver_web3signed_equal(claims->aud, request->aud)) {
+    if (!pserver_origins_have(&request->aud, claims->aud)) {
         return PSERVER_WEB3SIGNED_AUDIENCE;
     }
 
@@ -124,12 +124,7 @@ pserver_web3signed_body(const pserver_web3signed_t *claims,
     u_char         text[7 + 64];
     pserver_str_t  expected;
 
-    static const pserver_str_t  get = pserver_string("GET");
-    static const pserver_str_t  head = pserver_string("HEAD");
-
-    if (pserver_web3signed_equal(claims->method, get)
-        || pserver_web3signed_equal(claims->method, head))
-    {
+    if (pserver_web3signed_bodiless(claims)) {
         return PSERVER_WEB3SIGNED_OK;
     }
 
@@ -141,6 +136,17 @@ pserver_web3signed_body(const pserver_web3signed_t *claims,
 
     return pserver_web3signed_equal(claims->body_hash, expected)
            ? PSERVER_WEB3SIGNED_OK : PSERVER_WEB3SIGNED_BODY;
+}
+
+
+int
+pserver_web3signed_bodiless(const pserver_web3signed_t *claims)
+{
+    static const pserver_str_t  get = pserver_string("GET");
+    static const pserver_str_t  head = pserver_string("HEAD");
+
+    return pserver_web3signed_equal(claims->method, get)
+           || pserver_web3signed_equal(claims->method, head);
 }
 
 

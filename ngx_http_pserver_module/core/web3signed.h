@@ -13,6 +13,7 @@
 #include "core.h"
 #include "eth.h"
 #include "json.h"
+#include "origin.h"
 
 
 #define PSERVER_WEB3SIGNED_SKEW  60      /* seconds, to both sides */
@@ -57,8 +58,8 @@ typedef struct {
 /* what the request really is */
 
 typedef struct {
-    pserver_str_t         aud;           /* origin of this server */
-    pserver_str_t         method;
+    pserver_origins_t     aud;           /* of this server */
+    pserver_str_t         method;        /* as sent */
     pserver_str_t         uri;           /* path as sent, without query */
     uint64_t              now;           /* seconds since 1970 */
     uint64_t              max_lifetime;  /* seconds, of exp - iat */
@@ -112,6 +113,9 @@ pserver_web3signed_reason_e pserver_web3signed_match(
  */
 pserver_web3signed_reason_e pserver_web3signed_body(
     const pserver_web3signed_t *claims, const u_char sha256[32]);
+
+/* 1 if the method is GET or HEAD: of a body nothing is signed */
+int pserver_web3signed_bodiless(const pserver_web3signed_t *claims);
 
 /* never NULL; for _OK, too, there is a row: 200 */
 const pserver_web3signed_error_t *pserver_web3signed_error(

@@ -6,32 +6,40 @@
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_origin.h"
 #include "ngx_http_pserver_zone.h"
 
 
-static ngx_http_pserver_ctx_t *ngx_http_pserver_auth_run(
+static ngx_http_pserver_auth_t *ngx_http_pserver_auth_find(
+    ngx_http_request_t *r, ngx_http_pserver_loc_conf_t *plcf);
+static ngx_http_pserver_auth_t *ngx_http_pserver_auth_run(
     ngx_http_request_t *r);
 static pserver_web3signed_reason_e ngx_http_pserver_auth_check(
     ngx_http_request_t *r, ngx_http_pserver_claims_t *claims);
+static void ngx_http_pserver_auth_sent(ngx_http_request_t *r,
+    pserver_web3signed_request_t *request);
 static void ngx_http_pserver_auth_cleanup(void *data);
-static ngx_int_t ngx_http_pserver_auth_error(ngx_http_request_t *r,
-    pserver_web3signed_reason_e reason);
 
 
 ngx_int_t
 ngx_http_pserver_auth_verify(ngx_http_request_t *r)
 {
-    ngx_http_pserver_ctx_t  *ctx;
+    ngx_http_pserver_ctx_t   *ctx;
+    ngx_http_pserver_auth_t  *auth;
 
-    ctx = ngx_http_pserver_auth_run(r);
+    ctx = ngx_http_pserver_get_ctx(r);
+    auth = ngx_http_pserver_auth_run(r);
 
-    if (ctx == NULL) {
+    if (ctx == NULL || auth == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    switch (ctx->auth_reason) {
+    ctx->claims = NULL;
+
+    switch (auth->reason) {
 
     case PSERVER_WEB3SIGNED_OK:
+        ctx->claims = &auth->claims;
         return NGX_OK;
 
     case PSERVER_WEB3SIGNED_MISSING:
@@ -41,7 +49,7 @@ ngx_http_pserver_auth_verify(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     default:
-        return ngx_http_pserver_auth_error(r, ctx->auth_reason);
+        return ngx_http_pserver_auth_error(r, auth->reason);
     }
 }
 
@@ -58,26 +66,15 @@ ngx_http_pserver_auth_require(ngx_http_request_t *r)
 }
 
 
-ngx_http_pserver_claims_t *
+ngx_http_pserver_auth_t *
 ngx_http_pserver_auth_peek(ngx_http_request_t *r)
 {
-    ngx_http_pserver_ctx_t       *ctx;
     ngx_http_pserver_loc_conf_t  *plcf;
 
-    ctx = ngx_http_pserver_kept_ctx(r);
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    if (ctx == NULL || !ctx->authenticated) {
-
-        plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-        if (plcf->origin.len == 0) {
-            return NULL;
-        }
-
-        ctx = ngx_http_pserver_auth_run(r);
-    }
-
-    return ctx ? ctx->claims : NULL;
+    return plcf->origins ? ngx_http_pserver_auth_run(r)
+                         : ngx_http_pserver_auth_find(r, NULL);
 }
 
 
@@ -96,55 +93,75 @@ ngx_http_pserver_auth_body(ngx_http_request_t *r, const u_char sha256[32])
 }
 
 
-static ngx_http_pserver_ctx_t *
+/* of these rules, or with NULL the last one */
+
+static ngx_http_pserver_auth_t *
+ngx_http_pserver_auth_find(ngx_http_request_t *r,
+    ngx_http_pserver_loc_conf_t *plcf)
+{
+    ngx_pool_cleanup_t       *cln;
+    ngx_http_pserver_auth_t  *auth;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_pserver_auth_cleanup) {
+            continue;
+        }
+
+        auth = cln->data;
+
+        if (plcf == NULL
+            || (auth->origins == plcf->origins
+                && auth->max_lifetime == plcf->max_lifetime))
+        {
+            return auth;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_http_pserver_auth_t *
 ngx_http_pserver_auth_run(ngx_http_request_t *r)
 {
     ngx_uint_t                     ok;
     ngx_pool_cleanup_t            *cln;
-    ngx_http_pserver_ctx_t        *ctx;
-    ngx_http_pserver_claims_t     *claims;
+    ngx_http_pserver_auth_t       *auth;
     ngx_http_pserver_loc_conf_t   *plcf;
     ngx_http_pserver_main_conf_t  *pmcf;
 
-    ctx = ngx_http_pserver_get_ctx(r);
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    /* a rewrite may have moved the request to where other rules hold */
+    auth = ngx_http_pserver_auth_find(r, plcf);
 
-    if (ctx == NULL
-        || (ctx->authenticated
-            && ctx->origin.data == plcf->origin.data
-            && ctx->max_lifetime == plcf->max_lifetime))
-    {
-        return ctx;
+    if (auth) {
+        return auth;
     }
 
-    ctx->claims = NULL;
-    ctx->origin = plcf->origin;
-    ctx->max_lifetime = plcf->max_lifetime;
-
-    if (r->headers_in.authorization == NULL) {
-        ctx->auth_reason = PSERVER_WEB3SIGNED_MISSING;
-        ctx->authenticated = 1;
-        return ctx;
-    }
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_pserver_claims_t));
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_pserver_auth_t));
     if (cln == NULL) {
         return NULL;
     }
 
-    claims = cln->data;
+    auth = cln->data;
 
-    ctx->auth_reason = ngx_http_pserver_auth_check(r, claims);
-    ctx->authenticated = 1;
+    ngx_memzero(auth, sizeof(ngx_http_pserver_auth_t));
 
-    ok = (ctx->auth_reason == PSERVER_WEB3SIGNED_OK);
+    auth->origins = plcf->origins;
+    auth->max_lifetime = plcf->max_lifetime;
+    auth->body = NGX_CONF_UNSET;
 
-    if (ok) {
-        cln->handler = ngx_http_pserver_auth_cleanup;
-        ctx->claims = claims;
+    cln->handler = ngx_http_pserver_auth_cleanup;
+
+    if (r->main->headers_in.authorization == NULL) {
+        auth->reason = PSERVER_WEB3SIGNED_MISSING;
+        return auth;
     }
+
+    auth->reason = ngx_http_pserver_auth_check(r, &auth->claims);
+
+    ok = (auth->reason == PSERVER_WEB3SIGNED_OK);
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
 
@@ -155,7 +172,7 @@ ngx_http_pserver_auth_run(ngx_http_request_t *r)
         ngx_http_pserver_count(auth_failed, !ok);
     }
 
-    return ctx;
+    return auth;
 }
 
 
@@ -163,7 +180,6 @@ static pserver_web3signed_reason_e
 ngx_http_pserver_auth_check(ngx_http_request_t *r,
     ngx_http_pserver_claims_t *claims)
 {
-    u_char                        *p;
     ngx_str_t                     *header;
     ngx_uint_t                     repeats;
     pserver_str_t                  value;
@@ -175,26 +191,16 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    header = &r->headers_in.authorization->value;
+    header = &r->main->headers_in.authorization->value;
 
     value.len = header->len;
     value.data = header->data;
 
-    request.aud.len = plcf->origin.len;
-    request.aud.data = plcf->origin.data;
-    request.method.len = r->method_name.len;
-    request.method.data = r->method_name.data;
-
-    /* the path as it was sent, before nginx decoded and merged it */
-
-    request.uri.len = r->unparsed_uri.len;
-    request.uri.data = r->unparsed_uri.data;
-
-    p = ngx_strlchr(request.uri.data, request.uri.data + request.uri.len,
-                    '?');
-    if (p) {
-        request.uri.len = p - request.uri.data;
+    if (ngx_http_pserver_origins(r, &request.aud) != NGX_OK) {
+        return PSERVER_WEB3SIGNED_NOMEM;
     }
+
+    ngx_http_pserver_auth_sent(r->main, &request);
 
     request.now = ngx_time();
     request.max_lifetime = plcf->max_lifetime;
@@ -238,18 +244,48 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_pserver_auth_cleanup(void *data)
-{
-    ngx_http_pserver_claims_t  *claims = data;
+/*
+ * Method and path as they were sent: the path before nginx decoded and
+ * merged it, the method before an internal redirect made it GET.
+ */
 
-    pserver_web3signed_free(&claims->verified);
+static void
+ngx_http_pserver_auth_sent(ngx_http_request_t *r,
+    pserver_web3signed_request_t *request)
+{
+    u_char  *p;
+
+    request->method.data = r->request_line.data;
+    request->method.len = 0;
+
+    p = ngx_strlchr(r->request_line.data,
+                    r->request_line.data + r->request_line.len, ' ');
+    if (p) {
+        request->method.len = p - r->request_line.data;
+    }
+
+    request->uri.data = r->unparsed_uri.data;
+    request->uri.len = r->unparsed_uri.len;
+
+    p = ngx_strlchr(r->unparsed_uri.data,
+                    r->unparsed_uri.data + r->unparsed_uri.len, '?');
+    if (p) {
+        request->uri.len = p - r->unparsed_uri.data;
+    }
 }
 
 
-static ngx_int_t
-ngx_http_pserver_auth_error(ngx_http_request_t *r,
-    pserver_web3signed_reason_e reason)
+static void
+ngx_http_pserver_auth_cleanup(void *data)
+{
+    ngx_http_pserver_auth_t  *auth = data;
+
+    pserver_web3signed_free(&auth->claims.verified);
+}
+
+
+ngx_int_t
+ngx_http_pserver_auth_error(ngx_http_request_t *r, ngx_uint_t reason)
 {
     ngx_http_pserver_loc_conf_t       *plcf;
     const pserver_web3signed_error_t  *error;

@@ -27,8 +27,28 @@ struct ngx_http_pserver_claims_s {
 };
 
 
-/* access phase */
+/*
+ * What was found out about the header, once for each set of rules that the
+ * request comes to: internal redirects keep it, subrequests share it.  In
+ * r->pool, to its end.
+ */
+
+typedef struct {
+    ngx_http_pserver_claims_t        claims;     /* where reason is OK */
+    ngx_uint_t                       reason;     /* pserver_web3signed_.. */
+
+    ngx_array_t                     *origins;    /* the rules */
+    time_t                           max_lifetime;
+
+    ngx_int_t                        body;       /* of a gate: is it what was
+                                                    signed? NGX_OK, a status,
+                                                    NGX_DONE: being read */
+} ngx_http_pserver_auth_t;
+
+
+/* access phase; and precontent phase, for subrequests */
 ngx_int_t ngx_http_pserver_auth_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_auth_subrequest(ngx_http_request_t *r);
 
 /*
  * Verifies the header once per request; claims are in ctx->claims after
@@ -40,8 +60,15 @@ ngx_int_t ngx_http_pserver_auth_verify(ngx_http_request_t *r);
 /* the same, where no header is an error as well */
 ngx_int_t ngx_http_pserver_auth_require(ngx_http_request_t *r);
 
-/* the same without an error to be set: NULL where it does not verify */
-ngx_http_pserver_claims_t *ngx_http_pserver_auth_peek(ngx_http_request_t *r);
+/*
+ * What was found out, here or, where there is no "pserver_origin", where the
+ * request was before; no error is set.  NULL: nothing, or no memory.
+ */
+ngx_http_pserver_auth_t *ngx_http_pserver_auth_peek(ngx_http_request_t *r);
+
+/* sets the error in the form of the location's API, gives its status */
+ngx_int_t ngx_http_pserver_auth_error(ngx_http_request_t *r,
+    ngx_uint_t reason);
 
 /*
  * NGX_OK where SHA-256 of the whole body is what was signed (or the method

@@ -9,6 +9,7 @@
 #include "ngx_http_pserver_fetch.h"
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_operation.h"
+#include "ngx_http_pserver_origin.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
 
@@ -27,15 +28,19 @@ static ngx_conf_post_t  ngx_http_pserver_path_post = {
     ngx_http_pserver_conf_path
 };
 
-static ngx_conf_post_t  ngx_http_pserver_origin_post = {
-    ngx_http_pserver_conf_origin
-};
-
 
 static ngx_conf_enum_t  ngx_http_pserver_auth[] = {
     { ngx_string("off"), NGX_HTTP_PSERVER_AUTH_OFF },
     { ngx_string("optional"), NGX_HTTP_PSERVER_AUTH_OPTIONAL },
     { ngx_string("required"), NGX_HTTP_PSERVER_AUTH_REQUIRED },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_pserver_auth_body[] = {
+    { ngx_string("memory"), NGX_HTTP_PSERVER_BODY_MEMORY },
+    { ngx_string("file"), NGX_HTTP_PSERVER_BODY_FILE },
+    { ngx_string("off"), NGX_HTTP_PSERVER_BODY_OFF },
     { ngx_null_string, 0 }
 };
 
@@ -98,12 +103,19 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_loc_conf_t, auth),
       &ngx_http_pserver_auth },
 
-    { ngx_string("pserver_origin"),
+    { ngx_string("pserver_auth_body"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_pserver_loc_conf_t, origin),
-      &ngx_http_pserver_origin_post },
+      offsetof(ngx_http_pserver_loc_conf_t, auth_body),
+      &ngx_http_pserver_auth_body },
+
+    { ngx_string("pserver_origin"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
+      ngx_http_pserver_origin,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("pserver_max_lifetime"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
@@ -300,7 +312,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     conf->api = NGX_HTTP_PSERVER_NONE;
-     *     conf->origin = { 0, NULL };
+     *     conf->names = NULL;
      *     conf->store = { 0, NULL };
      *     conf->chain = { 0, NULL };
      *     conf->chain_loc = NULL;
@@ -315,6 +327,8 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
 
     conf->exchange = NGX_CONF_UNSET_UINT;
     conf->auth = NGX_CONF_UNSET_UINT;
+    conf->auth_body = NGX_CONF_UNSET_UINT;
+    conf->origins = NGX_CONF_UNSET_PTR;
     conf->max_lifetime = NGX_CONF_UNSET;
     conf->owners = NGX_CONF_UNSET_PTR;
     conf->audit = NGX_CONF_UNSET_PTR;
@@ -343,7 +357,13 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->auth, prev->auth,
                               NGX_HTTP_PSERVER_AUTH_OFF);
-    ngx_conf_merge_str_value(conf->origin, prev->origin, "");
+    ngx_conf_merge_uint_value(conf->auth_body, prev->auth_body,
+                              NGX_HTTP_PSERVER_BODY_MEMORY);
+
+    if (ngx_http_pserver_origin_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_conf_merge_sec_value(conf->max_lifetime, prev->max_lifetime, 3600);
     ngx_conf_merge_ptr_value(conf->owners, prev->owners, NULL);
     ngx_conf_merge_str_value(conf->store, prev->store, "");
@@ -445,10 +465,17 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         return NGX_CONF_OK;
     }
 
-    if (ngx_http_pserver_requires(cf, conf->origin.len, "pserver_origin")
+    if (ngx_http_pserver_requires(cf, conf->origins != NULL,
+                                 "pserver_origin")
         != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
+    }
+
+    if (conf->api == NGX_HTTP_PSERVER_AUTH) {
+        return ngx_http_pserver_requires(cf,
+                                    conf->auth != NGX_HTTP_PSERVER_AUTH_OFF,
+                                    "pserver_auth");
     }
 
     if (!data && !compute) {

@@ -28,7 +28,6 @@ char *ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_pserver_conf_path(ngx_conf_t *cf, void *post, void *data);
 
 /* scheme, host and port as a browser would write them, no slash */
-char *ngx_http_pserver_conf_origin(ngx_conf_t *cf, void *post, void *data);
 
 /*
  * Reads a whole file of at most 1 MiB into cf->temp_pool.  secret: refuses

@@ -36,6 +36,8 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
           ngx_http_pserver_audit_handler },
         { ngx_string("status"), NGX_HTTP_PSERVER_STATUS,
           ngx_http_pserver_status_handler },
+        { ngx_string("auth"), NGX_HTTP_PSERVER_AUTH,
+          ngx_http_pserver_auth_ok_handler },
         { ngx_string("guard"), NGX_HTTP_PSERVER_GUARD, NULL },
         { ngx_null_string, 0, NULL }
     };
@@ -112,44 +114,6 @@ ngx_http_pserver_conf_path(ngx_conf_t *cf, void *post, void *data)
     }
 
     return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_pserver_conf_origin(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_str_t  *origin = data;
-
-    size_t   n;
-    u_char  *p, *last;
-
-    last = origin->data + origin->len;
-
-    if (ngx_strncmp(origin->data, "https://", 8) == 0) {
-        n = 8;
-
-    } else if (ngx_strncmp(origin->data, "http://", 7) == 0) {
-        n = 7;
-
-    } else {
-        return "must begin with \"https://\" or \"http://\"";
-    }
-
-    if (origin->len > n && last[-1] == '/') {
-        origin->len--;
-        last--;
-    }
-
-    for (p = origin->data + n; p < last; p++) {
-        if (*p == '/' || *p == '?' || *p == '#' || *p == '@'
-            || (*p >= 'A' && *p <= 'Z') || *p <= ' ' || *p == '"'
-            || *p == '\\' || *p >= 0x7f)
-        {
-            return "must be scheme, lower-case host and port only";
-        }
-    }
-
-    return (origin->len > n) ? NGX_CONF_OK : "has no host";
 }
 
 

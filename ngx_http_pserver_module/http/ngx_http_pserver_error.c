@@ -4,10 +4,13 @@
 
 
 #include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_origin.h"
 
 
 static ngx_int_t ngx_http_pserver_error_set(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, size_t size, const char *fmt, ...);
+static ngx_int_t ngx_http_pserver_error_challenge(ngx_http_request_t *r,
+    ngx_str_t *challenge);
 static ngx_int_t ngx_http_pserver_add_header(ngx_http_request_t *r,
     const char *name, ngx_str_t *value, ngx_table_elt_t **slot);
 
@@ -101,7 +104,6 @@ ngx_http_pserver_error_set(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, size_t size, const char *fmt, ...)
 {
     va_list                  args;
-    ngx_str_t                challenge = ngx_string("Web3Signed");
     ngx_http_pserver_ctx_t  *ctx;
 
     ctx = ngx_http_pserver_get_ctx(r);
@@ -127,15 +129,85 @@ ngx_http_pserver_error_set(ngx_http_request_t *r, ngx_uint_t status,
     ctx->error.status = status;
 
     if (status == NGX_HTTP_UNAUTHORIZED
-        && r->headers_out.www_authenticate == NULL
-        && ngx_http_pserver_add_header(r, "WWW-Authenticate", &challenge,
-                                       &r->headers_out.www_authenticate)
+        && ngx_http_pserver_error_challenge(r, &ctx->error.challenge)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return status;
+}
+
+
+/*
+ * RFC 9110, section 11.6.1.  The realm is what a client has to sign as the
+ * audience here; an origin has no character that would have to be escaped.
+ */
+
+static ngx_int_t
+ngx_http_pserver_error_challenge(ngx_http_request_t *r,
+    ngx_str_t *challenge)
+{
+    u_char             *p;
+    pserver_origins_t   origins;
+
+    static ngx_str_t  bare = ngx_string("Web3Signed");
+
+    if (ngx_http_pserver_origins(r, &origins) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (origins.n == 0) {
+        *challenge = bare;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, bare.len + sizeof(" realm=\"\"") - 1
+                             + origins.elts[0].len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    challenge->data = p;
+
+    p = ngx_cpymem(p, bare.data, bare.len);
+    p = ngx_cpymem(p, " realm=\"", sizeof(" realm=\"") - 1);
+    p = ngx_cpymem(p, origins.elts[0].data, origins.elts[0].len);
+    *p++ = '"';
+
+    challenge->len = p - challenge->data;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Where the status is rendered, not where it is found: another module of
+ * "satisfy any" may still let the request in.
+ */
+
+ngx_int_t
+ngx_http_pserver_error_authenticate(ngx_http_request_t *r)
+{
+    ngx_http_pserver_ctx_t  *ctx;
+
+    if (r->headers_out.status != NGX_HTTP_UNAUTHORIZED
+        || r->err_status != NGX_HTTP_UNAUTHORIZED)
+    {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_pserver_kept_ctx(r);
+
+    if (ctx == NULL || ctx->error.challenge.len == 0
+        || ctx->error.status != NGX_HTTP_UNAUTHORIZED)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_pserver_add_header(r, "WWW-Authenticate",
+                                       &ctx->error.challenge,
+                                       &r->headers_out.www_authenticate);
 }
 
 

@@ -42,6 +42,9 @@ ngx_int_t ngx_http_pserver_error_content(ngx_http_request_t *r,
 ngx_int_t ngx_http_pserver_error_engine(ngx_http_request_t *r,
     const char *message);
 
+/* header filter: adds WWW-Authenticate to a 401 of this module */
+ngx_int_t ngx_http_pserver_error_authenticate(ngx_http_request_t *r);
+
 /* adds Retry-After, in seconds; NGX_ERROR: no memory */
 ngx_int_t ngx_http_pserver_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);

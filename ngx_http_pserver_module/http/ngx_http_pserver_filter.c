@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_exchange.h"
 
 
@@ -77,6 +78,10 @@ ngx_http_pserver_header_filter(ngx_http_request_t *r)
     if (plcf->api == NGX_HTTP_PSERVER_DATA && r == r->main
         && ngx_http_pserver_filter_cors(r) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_error_authenticate(r) != NGX_OK) {
         return NGX_ERROR;
     }
 

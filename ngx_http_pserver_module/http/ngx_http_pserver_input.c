@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_pserver_input.h"
+#include "ngx_http_pserver_origin.h"
 #include "../core/filter.h"
 #include "../core/scope.h"
 
@@ -157,7 +158,6 @@ ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
 {
     ngx_int_t                       version;
     ngx_uint_t                      i;
-    pserver_str_t                   origin;
     pserver_scope_url_t             url;
     ngx_http_pserver_input_file_t  *file;
 
@@ -173,10 +173,9 @@ ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
         }
     }
 
-    origin.len = plcf->origin.len;
-    origin.data = plcf->origin.data;
-
-    if (pserver_scope_url(fact->url, origin, &url) != PSERVER_OK) {
+    if (pserver_scope_url(fact->url, &url) != PSERVER_OK
+        || !ngx_http_pserver_origin_own(plcf, &url.origin))
+    {
         input->rc = NGX_HTTP_PSERVER_INPUT_NOT_FOUND;
         return NGX_OK;
     }

@@ -61,17 +61,25 @@ ngx_http_pserver_ctx_t *
 ngx_http_pserver_get_ctx(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t      *cln;
-    ngx_http_pserver_ctx_t  *ctx;
+    ngx_http_pserver_ctx_t  *ctx, *kept;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
 
     if (ctx == NULL) {
+        kept = ngx_http_pserver_kept_ctx(r);
+
         ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_ctx_t));
         if (ctx == NULL) {
             return NULL;
         }
 
+        ctx->request = r;
         ctx->body_rc = NGX_CONF_UNSET;
+
+        if (kept) {
+            ctx->error = kept->error;
+            ngx_str_null(&ctx->error.body);
+        }
 
         ngx_http_set_ctx(r, ctx, ngx_http_pserver_module);
 
@@ -110,8 +118,17 @@ ngx_http_pserver_kept_ctx(ngx_http_request_t *r)
     }
 
     for (cln = r->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_pserver_ctx_cleanup) {
-            return cln->data;
+
+        if (cln->handler != ngx_http_pserver_ctx_cleanup) {
+            continue;
+        }
+
+        /* the pool is also that of the request's subrequests */
+
+        ctx = cln->data;
+
+        if (ctx->request == r) {
+            return ctx;
         }
     }
 
@@ -237,8 +254,15 @@ ngx_http_pserver_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_pserver_phase(cf, NGX_HTTP_ACCESS_PHASE,
-                                  ngx_http_pserver_auth_handler);
+    if (ngx_http_pserver_phase(cf, NGX_HTTP_ACCESS_PHASE,
+                               ngx_http_pserver_auth_handler)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_pserver_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                  ngx_http_pserver_auth_subrequest);
 }
 
 

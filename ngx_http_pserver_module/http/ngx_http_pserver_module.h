@@ -28,6 +28,7 @@ typedef struct ngx_http_pserver_https_s         ngx_http_pserver_https_t;
 typedef struct ngx_http_pserver_audit_s         ngx_http_pserver_audit_t;
 typedef struct ngx_http_pserver_operation_s     ngx_http_pserver_operation_t;
 typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
+typedef struct ngx_http_pserver_names_s         ngx_http_pserver_names_t;
 
 
 /* what "pserver" makes of a location */
@@ -38,6 +39,7 @@ typedef enum {
     NGX_HTTP_PSERVER_COMPUTE,           /* /api/v1/ */
     NGX_HTTP_PSERVER_AUDIT,             /* the public log */
     NGX_HTTP_PSERVER_STATUS,
+    NGX_HTTP_PSERVER_AUTH,              /* for auth_request */
     NGX_HTTP_PSERVER_GUARD              /* before an engine */
 } ngx_http_pserver_api_e;
 
@@ -45,6 +47,10 @@ typedef enum {
 #define NGX_HTTP_PSERVER_AUTH_OFF          0
 #define NGX_HTTP_PSERVER_AUTH_OPTIONAL     1
 #define NGX_HTTP_PSERVER_AUTH_REQUIRED     2
+
+#define NGX_HTTP_PSERVER_BODY_MEMORY       0
+#define NGX_HTTP_PSERVER_BODY_FILE         1
+#define NGX_HTTP_PSERVER_BODY_OFF          2
 
 #define NGX_HTTP_PSERVER_EXCHANGE_OFF      0
 #define NGX_HTTP_PSERVER_EXCHANGE_ON       1
@@ -86,9 +92,12 @@ typedef struct {
 typedef struct {
     ngx_uint_t                       api;        /* ngx_http_pserver_api_e */
     ngx_uint_t                       auth;
+    ngx_uint_t                       auth_body;  /* where it may wait */
     ngx_uint_t                       exchange;   /* is an exchange location */
 
-    ngx_str_t                        origin;     /* normalised: no slash */
+    ngx_array_t                     *origins;    /* of complex_value_t,
+                                                    http/origin */
+    ngx_http_pserver_names_t        *names;      /* for those with variables */
     time_t                           max_lifetime;
     ngx_array_t                     *owners;     /* of pserver_address_t */
 
@@ -128,33 +137,35 @@ typedef struct {
     ngx_uint_t                       status;     /* 0: none */
     ngx_str_t                        code;       /* $pserver_error */
     ngx_str_t                        body;       /* JSON */
+    ngx_str_t                        challenge;  /* of a 401 */
 } ngx_http_pserver_error_t;
 
 
 typedef struct {
+    ngx_http_request_t              *request;    /* whose context it is */
+
     ngx_http_pserver_exchange_t     *exchange;   /* of a detached request */
 
     ngx_http_pserver_error_t         error;
 
-    /* http/auth: who asks; NULL: no valid header.  Whether the body of a
-       request to a gate is what was signed: NGX_CONF_UNSET before it is
-       known, then what the access phase returns */
+    /* http/auth: who asks; NULL: no valid header */
     ngx_http_pserver_claims_t       *claims;
-    ngx_uint_t                       auth_reason;
-    ngx_str_t                        origin;     /* it was verified for */
-    time_t                           max_lifetime;
-    ngx_int_t                        body_rc;    /* also of http/guard */
+
+    /* http/guard: NGX_CONF_UNSET before the body has been looked at, then
+       what the phase returns */
+    ngx_int_t                        body_rc;
 
     /* http/data, http/compute: what is asked */
     ngx_uint_t                       route;
     ngx_str_t                        scope;
     ngx_str_t                        id;
     pserver_address_t                owner;      /* whose data; where known */
+    pserver_word_t                   permission; /* if has_permission */
 
     /* of the content handler that runs */
     void                            *state;
 
-    unsigned                         authenticated:1;  /* reason is set */
+    unsigned                         has_permission:1;
     unsigned                         is_owner:1; /* the signer is "owner" */
     unsigned                         replaced:1; /* body of error was sent */
 } ngx_http_pserver_ctx_t;
@@ -167,7 +178,8 @@ extern ngx_module_t  ngx_http_pserver_filter_module;
 /* the context, made if there is none; NULL: no memory */
 ngx_http_pserver_ctx_t *ngx_http_pserver_get_ctx(ngx_http_request_t *r);
 
-/* the context, also where an internal redirect has cleared it, or NULL */
+/* the context, also where an internal redirect has cleared it, or NULL; the
+   next one that is made still knows of its error, but does not render it */
 ngx_http_pserver_ctx_t *ngx_http_pserver_kept_ctx(ngx_http_request_t *r);
 
 /* 1 if this location holds data of the address */
@@ -201,6 +213,7 @@ ngx_int_t ngx_http_pserver_data_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_compute_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_audit_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_status_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_auth_ok_handler(ngx_http_request_t *r);
 
 /* content handlers, one a route of the data API: in ctx the scope is valid,
    the signature is verified (the body is not: it may still stream in), and

@@ -7,6 +7,7 @@
 #include "ngx_http_pserver_body.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_job.h"
+#include "ngx_http_pserver_origin.h"
 #include "ngx_http_pserver_thread.h"
 
 #include "../core/encode.h"
@@ -146,6 +147,7 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
 {
     pserver_optext_t              *text;
     pserver_ledger_row_t          *row;
+    ngx_http_pserver_ctx_t        *ctx;
     pserver_optext_reason_e        reason;
     pserver_optext_request_t       request;
     ngx_http_pserver_main_conf_t  *pmcf;
@@ -165,8 +167,13 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
     reason = pserver_optext_signer(pmcf->secp256k1, text, &row->app, NULL);
 
     if (reason == PSERVER_OPTEXT_OK) {
-        request.aud.len = create->plcf->origin.len;
-        request.aud.data = create->plcf->origin.data;
+
+        if (ngx_http_pserver_origins(create->request, &request.aud)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         request.chain_id = create->plcf->chain_id;
         request.now = ngx_time();
         request.require = create->plcf->require_nonce;
@@ -177,6 +184,11 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
     if (reason != PSERVER_OPTEXT_OK) {
         return ngx_http_pserver_create_text_error(create->request, reason);
     }
+
+    ctx = ngx_http_get_module_ctx(create->request, ngx_http_pserver_module);
+
+    ctx->permission = text->permission_id;
+    ctx->has_permission = 1;
 
     row->permission = text->permission_id;
     row->digest = text->digest;

@@ -5,13 +5,10 @@
 
 #include "ngx_http_pserver_store_grant.h"
 #include "ngx_http_pserver_audit.h"
-#include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_header.h"
 #include "../core/encode.h"
 
 
-static void ngx_http_pserver_grant_id(ngx_http_request_t *r,
-    ngx_http_pserver_permission_t *permission);
 static void ngx_http_pserver_grant_cleanup(void *data);
 static void ngx_http_pserver_grant_decided(
     ngx_http_pserver_permission_t *permission);
@@ -54,7 +51,11 @@ ngx_http_pserver_grant_check(ngx_http_request_t *r,
     permission->handler = ngx_http_pserver_grant_decided;
     permission->data = r;
 
-    ngx_http_pserver_grant_id(r, permission);
+    if (ngx_http_pserver_grant_id(r, ctx->claims, &permission->id)
+        != NGX_OK)
+    {
+        permission->no_grant = 1;
+    }
 
     r->write_event_handler = ngx_http_request_empty_handler;
 
@@ -66,17 +67,14 @@ ngx_http_pserver_grant_check(ngx_http_request_t *r,
 
 /* what is signed comes first: the rest only names what must be decided */
 
-static void
+ngx_int_t
 ngx_http_pserver_grant_id(ngx_http_request_t *r,
-    ngx_http_pserver_permission_t *permission)
+    const ngx_http_pserver_claims_t *claims, pserver_word_t *id)
 {
-    ngx_str_t                text;
-    pserver_str_t            s;
-    ngx_http_pserver_ctx_t  *ctx;
+    ngx_str_t      text;
+    pserver_str_t  s;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-
-    text = ctx->claims->grant_id;
+    text = claims->grant_id;
 
     if (text.len == 0
         && ngx_http_arg(r, (u_char *) "grantId", 7, &text) != NGX_OK)
@@ -87,9 +85,7 @@ ngx_http_pserver_grant_id(ngx_http_request_t *r,
     s.len = text.len;
     s.data = text.data;
 
-    if (pserver_word_parse(&permission->id, s) != PSERVER_OK) {
-        permission->no_grant = 1;
-    }
+    return (pserver_word_parse(id, s) == PSERVER_OK) ? NGX_OK : NGX_DECLINED;
 }
 
 

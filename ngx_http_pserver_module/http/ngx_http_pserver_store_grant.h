@@ -6,6 +6,7 @@
 #define _NGX_HTTP_PSERVER_STORE_GRANT_H_INCLUDED_
 
 
+#include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_permission.h"
 
 
@@ -27,6 +28,13 @@ typedef struct {
  */
 ngx_http_pserver_grant_t *ngx_http_pserver_grant_check(
     ngx_http_request_t *r, ngx_http_pserver_grant_handler_pt handler);
+
+/*
+ * The permission that a signed request names: by the claim "grantId", else
+ * by ?grantId, else by X-PS-Grant-Id.  NGX_DECLINED: none, or not a number.
+ */
+ngx_int_t ngx_http_pserver_grant_id(ngx_http_request_t *r,
+    const ngx_http_pserver_claims_t *claims, pserver_word_t *id);
 
 
 #endif /* _NGX_HTTP_PSERVER_STORE_GRANT_H_INCLUDED_ */

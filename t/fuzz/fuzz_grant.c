@@ -20,14 +20,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pserver_scope_url_t     url;
     pserver_grant_fault_e   fault;
 
-    static const pserver_str_t          origin = pserver_string("http://o");
     static const pserver_json_limits_t  limits = { 64, 65536 };
 
     text.data = (u_char *) data;
     text.len = size;
 
-    if (pserver_scope_url(text, origin, &url) == PSERVER_OK
-        && !pserver_scope_valid(url.scope))
+    if (pserver_scope_url(text, &url) == PSERVER_OK
+        && (!pserver_scope_valid(url.scope)
+            || url.origin.text.data != data
+            || url.origin.host.len == 0))
     {
         abort();
     }

@@ -54,8 +54,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     static secp256k1_context          *secp;
     static const pserver_word_t        zero;
+    static const pserver_str_t         origins[] = {
+        pserver_string("https://me")
+    };
     static pserver_optext_request_t    request = {
-        pserver_string("https://me"), 1480, 1700000000, 1
+        { origins, 1 }, 1480, 1700000000, 1
     };
 
     if (secp == NULL) {

@@ -51,8 +51,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pserver_web3signed_reason_e         reason;
 
     static secp256k1_context           *secp;
+    static const pserver_str_t          origins[] = {
+        pserver_string("http://localhost:8080")
+    };
     static pserver_web3signed_request_t  request = {
-        pserver_string("http://localhost:8080"),
+        { origins, 1 },
         pserver_string("POST"),
         pserver_string("/v1/data/instagram.profile"),
         1700000100,

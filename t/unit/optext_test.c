@@ -400,8 +400,12 @@ TEST(checked)
 {
     size_t                    i;
     pserver_optext_t          optext;
+    static const pserver_str_t  origins[] = {
+        pserver_string("https://us"), pserver_string("https://me")
+    };
+
     pserver_optext_request_t  request = {
-        pserver_string("https://me"), 1480, 1700000000, 0
+        { origins, 2 }, 1480, 1700000000, 0
     };
 
     static const struct {

@@ -135,31 +135,32 @@ TEST(url)
         "http://O/v1/data/a.b",
         "http://o:80/v1/data/a.b",
         "http://u@o/v1/data/a.b",
-        "https://o/v1/data/a.b",
-        "http://o.evil.example/v1/data/a.b",
+        "https://o:443/v1/data/a.b",
+        "https:/o/v1/data/a.b",
+        "https:",
         "http://evil.example/?http://o/v1/data/a.b",
         "file:///etc/passwd",
         "ipfs://bafkreigrant1",
         "/v1/data/a.b"
     };
 
-    CHECK_INT(pserver_scope_url(str("http://o/v1/data/demo.messages"),
-                                str("http://o"), &url), PSERVER_OK);
+    CHECK_INT(pserver_scope_url(str("http://o/v1/data/demo.messages"), &url),
+              PSERVER_OK);
+    CHECK_STR(url.origin.text, "http://o");
+    CHECK_STR(url.origin.host, "o");
     CHECK_STR(url.scope, "demo.messages");
     CHECK_INT(url.file_id.len, 0);
 
     CHECK_INT(pserver_scope_url(str("https://me.example.org:8443/v1/data/"
                                     "a.b.c?fileId=0x1f_-Z"),
-                                str("https://me.example.org:8443"), &url),
-              PSERVER_OK);
+                                &url), PSERVER_OK);
+    CHECK_STR(url.origin.text, "https://me.example.org:8443");
+    CHECK_INT(url.origin.port, 8443);
     CHECK_STR(url.scope, "a.b.c");
     CHECK_STR(url.file_id, "0x1f_-Z");
 
-    CHECK_INT(pserver_scope_url(str("/v1/data/a.b"), str(""), &url),
-              PSERVER_INVALID);
-
     for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        if (!CHECK_INT(pserver_scope_url(str(bad[i]), str("http://o"), &url),
+        if (!CHECK_INT(pserver_scope_url(str(bad[i]), &url),
                        PSERVER_INVALID))
         {
             fprintf(stderr, "    %s\n", bad[i]);

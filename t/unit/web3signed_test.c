@@ -38,7 +38,7 @@ TEST(vectors)
 {
     size_t                             n;
     u_char                             sha256[32], text[PSERVER_ADDRESS_LEN];
-    pserver_str_t                      body, value, address;
+    pserver_str_t                      aud, body, value, address;
     pserver_json_doc_t                *doc;
     pserver_web3signed_t               claims;
     const pserver_json_t              *c, *expect, *header;
@@ -64,7 +64,10 @@ TEST(vectors)
             value = header->value;
         }
 
-        request.aud = vector_str(c, "aud");
+        aud = vector_str(c, "aud");
+
+        request.aud.elts = &aud;
+        request.aud.n = 1;
         request.method = vector_str(c, "method");
         request.uri = vector_str(c, "uri");
         request.now = vector_uint(c, "now");
@@ -124,8 +127,13 @@ TEST(vectors)
 
 static const u_char  key[32] = { [31] = 1 };
 
-static const pserver_web3signed_request_t  request = {
+static const pserver_str_t  origins[] = {
     pserver_string("https://me.example.org"),
+    pserver_string("https://two.example.org")
+};
+
+static const pserver_web3signed_request_t  request = {
+    { origins, 2 },
     pserver_string("POST"),
     pserver_string("/v1/data/a.b"),
     1700000000,
@@ -138,7 +146,7 @@ fill(pserver_web3signed_t *claims)
 {
     memset(claims, 0, sizeof(pserver_web3signed_t));
 
-    claims->aud = request.aud;
+    claims->aud = origins[0];
     claims->method = request.method;
     claims->uri = request.uri;
     claims->body_hash = str("sha256:");
@@ -210,7 +218,7 @@ TEST(claims_come_back)
 
     CHECK_INT(verify(&claims, &verified), PSERVER_WEB3SIGNED_OK);
 
-    CHECK(vector_same(verified.aud, claims.aud));
+    CHECK_STR(verified.aud, "https://me.example.org");
     CHECK(vector_same(verified.method, claims.method));
     CHECK(vector_same(verified.uri, claims.uri));
     CHECK_STR(verified.body_hash, "sha256:");
@@ -220,6 +228,17 @@ TEST(claims_come_back)
     CHECK_INT(verified.exp, 1700000060);
 
     pserver_web3signed_free(&verified);
+
+    /* each origin is an audience */
+
+    claims.aud = origins[1];
+
+    CHECK_INT(verify(&claims, &verified), PSERVER_WEB3SIGNED_OK);
+    pserver_web3signed_free(&verified);
+
+    claims.aud = str("https://me.example.or");
+
+    CHECK_INT(verify(&claims, &verified), PSERVER_WEB3SIGNED_AUDIENCE);
 
     /* optional ones are told apart from empty ones */
 
