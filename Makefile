@@ -161,6 +161,11 @@ asan:
 fault:
 	@EACH=1 VERBOSE=1 WORKERS=1 scripts/test t/crash.t
 
+# the memory of a worker over this many requests
+
+soak:
+	@SOAK=100000 SUITE_TIMEOUT=7200 VERBOSE=1 WORKERS=1 scripts/test t/soak.t
+
 quickstart:
 	@scripts/quickstart
 
@@ -183,6 +188,7 @@ help:
 	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make asan         all suites under ASan and UBSan'
 	@echo 'make fault        killed at each call that changes the disk'
+	@echo 'make soak         the memory of a worker over 100000 requests'
 	@echo 'make style        the form of the source'
 	@echo 'make bench        figures, against what they are held against'
 	@echo 'make setup        install packages only'
@@ -194,7 +200,7 @@ help:
 
 FORCE:
 
-.PHONY: all module tools unit fuzz fault style setup test guard asan quickstart stop \
-    bench clean help FORCE
+.PHONY: all module tools unit fuzz fault soak style setup test guard asan \
+    quickstart stop bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
