@@ -7,13 +7,15 @@
 #include "ngx_http_pserver_health.h"
 
 
-#define NGX_HTTP_PSERVER_ID_LEN  64              /* 256 random bits, hex */
+#define NGX_HTTP_PSERVER_NO_ID    0
+#define NGX_HTTP_PSERVER_ANY_ID   1              /* all up to a slash */
+#define NGX_HTTP_PSERVER_ID_LEN   64             /* 256 random bits, hex */
 
 
 typedef struct {
     ngx_uint_t             method;
     ngx_str_t              head;
-    ngx_uint_t             id;                   /* head/<id>tail */
+    size_t                 id;                   /* head/<id>tail */
     ngx_str_t              tail;
     ngx_http_handler_pt    handler;
 } ngx_http_pserver_compute_route_t;
@@ -25,17 +27,21 @@ static ngx_uint_t ngx_http_pserver_compute_match(ngx_str_t *path,
 
 static ngx_http_pserver_compute_route_t  ngx_http_pserver_compute_routes[] = {
 
-    { NGX_HTTP_GET, ngx_string("/api/v1/identity"), 0, ngx_null_string,
-      ngx_http_pserver_identity_handler },
+    { NGX_HTTP_GET, ngx_string("/api/v1/identity"), NGX_HTTP_PSERVER_NO_ID,
+      ngx_null_string, ngx_http_pserver_identity_handler },
 
-    { NGX_HTTP_POST, ngx_string("/api/v1/operations"), 0, ngx_null_string,
-      ngx_http_pserver_operation_create },
+    { NGX_HTTP_POST, ngx_string("/api/v1/operations"), NGX_HTTP_PSERVER_NO_ID,
+      ngx_null_string, ngx_http_pserver_operation_create },
 
-    { NGX_HTTP_GET, ngx_string("/api/v1/operations/"), 1, ngx_null_string,
-      ngx_http_pserver_operation_status },
+    { NGX_HTTP_GET, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
+      ngx_null_string, ngx_http_pserver_operation_status },
 
-    { NGX_HTTP_POST, ngx_string("/api/v1/operations/"), 1,
+    { NGX_HTTP_POST, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
       ngx_string("/cancel"), ngx_http_pserver_operation_cancel },
+
+    { NGX_HTTP_POST, ngx_string("/api/v1/permissions/"),
+      NGX_HTTP_PSERVER_ANY_ID, ngx_string("/check"),
+      ngx_http_pserver_permission_explain },
 
     { 0, ngx_null_string, 0, ngx_null_string, NULL }
 };
@@ -82,18 +88,23 @@ ngx_http_pserver_compute_match(ngx_str_t *path,
     ngx_http_pserver_compute_route_t *route, ngx_str_t *id)
 {
     size_t   len;
-    u_char  *tail;
+    u_char  *start, *tail;
 
-    len = route->head.len + route->tail.len
-          + (route->id ? NGX_HTTP_PSERVER_ID_LEN : 0);
-
-    if (path->len != len
+    if (path->len < route->head.len + route->tail.len + route->id
         || ngx_memcmp(path->data, route->head.data, route->head.len) != 0)
     {
         return 0;
     }
 
-    tail = path->data + len - route->tail.len;
+    start = path->data + route->head.len;
+    tail = path->data + path->len - route->tail.len;
+    len = tail - start;
+
+    if ((route->id == NGX_HTTP_PSERVER_ANY_ID)
+        ? ngx_strlchr(start, tail, '/') != NULL : len != route->id)
+    {
+        return 0;
+    }
 
     if (route->tail.len
         && ngx_memcmp(tail, route->tail.data, route->tail.len) != 0)
@@ -102,8 +113,8 @@ ngx_http_pserver_compute_match(ngx_str_t *path,
     }
 
     if (route->id) {
-        id->data = path->data + route->head.len;
-        id->len = NGX_HTTP_PSERVER_ID_LEN;
+        id->data = start;
+        id->len = len;
     }
 
     return 1;

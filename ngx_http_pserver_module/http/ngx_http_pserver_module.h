@@ -231,6 +231,7 @@ ngx_int_t ngx_http_pserver_audit_access_logs(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_create(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_status(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_cancel(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_permission_explain(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_PSERVER_MODULE_H_INCLUDED_ */
