@@ -86,16 +86,43 @@ sub owner_asks {
 }
 
 
-# all entries as they are served
+# the checkpoint once it speaks of all: its size and root
 
-sub bundles {
-    my $size = shift;
+sub checkpoint {
+    my $log = shift || verified();
+    my @lines;
+
+    wait_for {
+        @lines = split /\n/, http('GET', '/log/checkpoint')->{content} || '';
+        ($lines[1] || 0) >= $log->{entries};
+    };
+
+    return "@lines[1, 2]";
+}
+
+
+sub tile_path {
+    my ($level, $index, $width) = @_;
+    my $path = sprintf '%03d', $index % 1000;
+
+    $path = sprintf 'x%03d/%s', $index % 1000, $path
+        while $index = int $index / 1000;
+
+    return "/log/tile/$level/$path" . ($width < 256 ? ".p/$width" : '');
+}
+
+
+# all tiles of a level, or bundles, as they are served
+
+sub tiles {
+    my ($level, $size) = @_;
     my $text = '';
 
-    for (my $at = 0; $at < $size; $at += 7) {
-        my $answer = http('GET', "/log/entries?start=$at&count=7");
+    for (my $at = 0; $at < $size; $at += 256) {
+        my $width = $size - $at < 256 ? $size - $at : 256;
+        my $answer = http('GET', tile_path($level, $at / 256, $width));
 
-        die "entries: $answer->{status}" if $answer->{status} != 200;
+        die "tile: $answer->{status}" if $answer->{status} != 200;
         $text .= $answer->{content};
     }
 
@@ -133,11 +160,17 @@ __DATA__
 my $log = wait_for { eval { my $v = verified(); $v->{entries} && $v } };
 is($log->{opened}[0]{action}, 'start', 'the first entry');
 
-my $size = http('GET', '/log/size');
-is($size->{status}, 200, 'size');
-is($size->{headers}{'content-type'}, 'text/plain', 'its type');
 $log = verified();
-is($size->{content}, "$log->{entries}\n$log->{root}\n", 'size and root');
+is(checkpoint($log), "$log->{entries} $log->{root}", 'size and root');
+my $checkpoint = http('GET', '/log/checkpoint');
+is($checkpoint->{headers}{'content-type'}, 'text/plain; charset=utf-8', 'its type');
+is($checkpoint->{headers}{'cache-control'}, 'no-cache', 'not kept');
+is(http('GET', '/log/checkpoint', { 'If-Modified-Since' =>
+    $checkpoint->{headers}{'last-modified'} })->{status}, 304, 'unless it is old');
+my ($name) = split /\n/, $checkpoint->{content};
+like(http('GET', '/log/key')->{content}, qr/^\Q$name\E\+[0-9a-f]{8}\+\S{44}\n$/,
+    'the key has its name');
+is(http('HEAD', '/log/key')->{status}, 200, 'HEAD');
 
 
 
@@ -145,17 +178,18 @@ is($size->{content}, "$log->{entries}\n$log->{root}\n", 'size and root');
 --- config eval: $::config
 --- script
 my %expected = (
-    'entries?start=0&count=1' => 200, 'entries' => 400,
-    'entries?start=0' => 400, 'entries?count=1' => 400,
-    'entries?start=0&count=0' => 400, 'entries?start=-1&count=1' => 400,
-    'entries?start=&count=1' => 400, 'entries?start=0x0&count=1' => 400,
-    'entries?start=1000000000000000000&count=1' => 400,
-    'entries?start=999999&count=1' => 404,
-    'checkpoints' => 404, '' => 404, 'sizes' => 404,
+    'tile/0/000.p/1' => 200, 'tile/entries/000.p/1' => 200,
+    'tile/0/000' => 404, 'tile/0/000.p/255' => 404, 'tile/0/001' => 404,
+    'tile/entries/000' => 404, 'tile/entries/000.p/255' => 404,
+    'tile/0/000.part' => 404, 'tile/1/000.p/1' => 404, 'tile/' => 404,
+    'tile/0/000.p/0' => 404, 'checkpoints' => 404, '' => 404,
+    'state' => 404, 'log' => 404, '../key' => 404, 'anchor' => 404,
 );
 is(http('GET', "/log/$_")->{status}, $expected{$_}, $_)
     for sort keys %expected;
-is(http('POST', '/log/size')->{status}, 405, 'POST');
+is(http('POST', '/log/checkpoint')->{status}, 405, 'POST');
+is(http('GET', '/log/tile/0/000.p/1')->{headers}{'cache-control'},
+    'public, max-age=60, immutable', 'a tile that grows');
 
 
 
@@ -239,9 +273,9 @@ is(newest('operation_released')->{userAgent}, 'patient', 'its entry');
 --- config eval: $::config
 --- script
 my $log = verified();
-is(sha256_hex(bundles($log->{entries})), $log->{bundles}, 'entries');
-is(http('GET', '/log/size')->{content}, "$log->{entries}\n$log->{root}\n",
-    'size and root');
+is(checkpoint($log), "$log->{entries} $log->{root}", 'size and root');
+is(sha256_hex(tiles('entries', $log->{entries})), $log->{bundles}, 'entries');
+is(sha256_hex(tiles(0, $log->{entries})), $log->{leaves}, 'their hashes');
 
 
 
@@ -313,9 +347,9 @@ is($logs->[1]{userAgent}, 'quo"te\\ ??', 'no UTF-8');
 === TEST 10: nothing on the disk or on the wire names anybody
 --- config eval: $::config
 --- script
-my $size = verified()->{entries};
+my $size = (split ' ', checkpoint())[0];
 open my $in, '<:raw', "$log/log" or die $!;
-my $text = do { local $/; <$in> } . bundles($size);
+my $text = do { local $/; <$in> } . tiles('entries', $size);
 
 for my $name (qw( owner1 owner2 app1 app2 )) {
     my $address = wallet($name)->{address};
@@ -340,8 +374,8 @@ for my $child (1 .. 8) {
     my $pid = fork;
 
     if (!$pid) {
-        my $good = grep { app_asks("c$child", $authorization)->{status} == 200 } 1 .. 25;
-        POSIX::_exit($good == 25 ? 0 : 1);
+        my $good = grep { app_asks("c$child", $authorization)->{status} == 200 } 1 .. 32;
+        POSIX::_exit($good == 32 ? 0 : 1);
     }
     push @children, $pid;
 }
@@ -351,11 +385,15 @@ waitpid($_, 0), is($?, 0, 'a client') for @children;
 my $after = verified();
 is($after->{entries} - $before->{entries}
     - grep({ $_->{action} eq 'start' && $_->{sequence} >= $before->{entries} }
-        @{ $after->{opened} }), 200, 'entries');
+        @{ $after->{opened} }), 256, 'entries');
 is($after->{owners}{owner('owner1')},
-    $before->{owners}{owner('owner1')} + 200, 'of the owner');
-is(http('GET', '/log/size')->{content}, "$after->{entries}\n$after->{root}\n",
-    'every worker knows of all');
+    $before->{owners}{owner('owner1')} + 256, 'of the owner');
+is(checkpoint($after), "$after->{entries} $after->{root}", 'all of them public');
+is(http('GET', tile_path('entries', 0, 256))->{headers}{'cache-control'},
+    'public, max-age=31536000, immutable', 'a full tile is kept');
+is(sha256_hex(tiles(0, $after->{entries})), $after->{leaves}, 'tiles');
+is(http('GET', tile_path(1, 0, 1))->{status}, 200, 'the next level');
+is(http('GET', tile_path('entries', 0, 7))->{status}, 200, 'as it once was');
 
 
 
@@ -399,10 +437,11 @@ is(join('', grep { chomp; !$there{"killed $_"} } @answered), '',
 --- script
 # the owner's own reads are committed with what comes next
 
+my $size = -s "$log/log";
 is(http('GET', $messages, { 'User-Agent' => 'quits',
     Authorization => web3signed('owner1', 'GET', $messages) })->{status}, 200,
     'read');
-isnt((newest('read') || {})->{userAgent}, 'quits', 'not written yet');
+is(-s "$log/log", $size, 'not written yet');
 kill HUP => master_pid();
 ok(wait_for { ((newest('read') || {})->{userAgent} || '') eq 'quits' }, 'written');
 wait_for { scalar(@{[ workers_running() ]}) == workers() };

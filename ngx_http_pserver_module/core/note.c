@@ -149,13 +149,9 @@ pserver_note_sign(u_char *dst, size_t len, const pserver_note_key_t *key,
 
 
 int
-pserver_note_open(pserver_str_t *text, pserver_str_t note,
-    const pserver_note_key_t *key)
+pserver_note_text(pserver_str_t *text, pserver_str_t note)
 {
-    int            rc;
-    u_char         bytes[4 + crypto_sign_BYTES];
-    size_t         i;
-    pserver_str_t  rest, line, name;
+    size_t  i;
 
     if (note.len < 3
         || note.len > PSERVER_NOTE_MAX
@@ -167,20 +163,33 @@ pserver_note_open(pserver_str_t *text, pserver_str_t note,
     /* signatures follow the last empty line */
 
     for (i = note.len - 2; i > 0; i--) {
+
         if (note.data[i] == '\n' && note.data[i - 1] == '\n') {
-            break;
+            text->data = note.data;
+            text->len = i;
+
+            return PSERVER_OK;
         }
     }
 
-    if (i == 0) {
+    return PSERVER_INVALID;
+}
+
+
+int
+pserver_note_open(pserver_str_t *text, pserver_str_t note,
+    const pserver_note_key_t *key)
+{
+    int            rc;
+    u_char         bytes[4 + crypto_sign_BYTES];
+    pserver_str_t  rest, line, name;
+
+    if (pserver_note_text(text, note) != PSERVER_OK) {
         return PSERVER_INVALID;
     }
 
-    text->data = note.data;
-    text->len = i;
-
-    rest.data = note.data + i + 1;
-    rest.len = note.len - i - 1;
+    rest.data = note.data + text->len + 1;
+    rest.len = note.len - text->len - 1;
 
     rc = PSERVER_DONE;
 

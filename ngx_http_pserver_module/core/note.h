@@ -81,6 +81,9 @@ u_char *pserver_note_key_format(u_char *dst, const pserver_note_key_t *key);
 u_char *pserver_note_sign(u_char *dst, size_t len,
     const pserver_note_key_t *key, const u_char secret[64]);
 
+/* the text of a note, whoever has signed it.  PSERVER_INVALID: no note */
+int pserver_note_text(pserver_str_t *text, pserver_str_t note);
+
 /*
  * The text of a note with a signature of this key; others' are not looked
  * at.  PSERVER_INVALID: no note; PSERVER_DONE: not signed by this key.

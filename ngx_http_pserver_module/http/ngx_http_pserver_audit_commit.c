@@ -321,6 +321,10 @@ ngx_http_pserver_audit_done(void *data)
 
     audit->running = 0;
 
+    if (written) {
+        ngx_http_pserver_audit_checkpoint(audit);
+    }
+
     if (audit->nwaiting) {
         ngx_http_pserver_audit_commit(audit);
     }

@@ -81,6 +81,12 @@ ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     audit->timer.data = &audit->dummy;
     audit->timer.log = &cf->cycle->new_log;
 
+    audit->publish.handler = ngx_http_pserver_audit_checkpoint_timer;
+    audit->publish.data = &audit->dummy;
+    audit->publish.log = &cf->cycle->new_log;
+
+    audit->tiles.dir = (char *) name.data;
+
     audit->path.name = name;
     audit->path.data = audit;
     audit->path.conf_file = cf->conf_file->file.name.data;

@@ -8,6 +8,7 @@
 
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_audit_file.h"
+#include "ngx_http_pserver_audit_tiles.h"
 
 
 struct ngx_http_pserver_audit_s {
@@ -21,8 +22,15 @@ struct ngx_http_pserver_audit_s {
     ngx_uint_t                       nbatch;
     ngx_int_t                        rc;         /* its result: PSERVER_* */
     ngx_event_t                      timer;
-    ngx_connection_t                 dummy;      /* of the timer */
+    ngx_connection_t                 dummy;      /* of the timers */
     unsigned                         running:1;
+
+    /* what is public: http/audit_checkpoint */
+    ngx_http_pserver_audit_tiles_t   tiles;
+    ngx_int_t                        tiles_rc;   /* PSERVER_* */
+    ngx_event_t                      publish;    /* timer */
+    unsigned                         publishing:1;
+    unsigned                         unpublished:1;  /* more meanwhile */
 };
 
 
@@ -50,6 +58,10 @@ ngx_int_t ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
 /* commits what waits, in a thread; the timer's handler does the same */
 void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_timer(ngx_event_t *ev);
+
+/* entries were committed: what is public follows, in a thread, soon */
+void ngx_http_pserver_audit_checkpoint(ngx_http_pserver_audit_t *audit);
+void ngx_http_pserver_audit_checkpoint_timer(ngx_event_t *ev);
 
 /*
  * A decimal number of the query, or what stands for it where it is not

@@ -3,6 +3,8 @@
  */
 
 #include "ngx_http_pserver_audit_file.h"
+#include "ngx_http_pserver_audit_disk.h"
+#include "ngx_http_pserver_audit_state.h"
 #include "ngx_http_pserver_audit_view.h"
 
 #include <errno.h>
@@ -21,11 +23,15 @@
 
 static int ngx_http_pserver_audit_file_enter(
     ngx_http_pserver_audit_file_t *file, int operation);
+static int ngx_http_pserver_audit_file_stopped(
+    ngx_http_pserver_audit_file_t *file);
 static void ngx_http_pserver_audit_file_leave(
     ngx_http_pserver_audit_file_t *file);
 static int ngx_http_pserver_audit_file_open(
     ngx_http_pserver_audit_file_t *file);
 static int ngx_http_pserver_audit_file_header(
+    ngx_http_pserver_audit_file_t *file);
+static int ngx_http_pserver_audit_file_claim(
     ngx_http_pserver_audit_file_t *file);
 static int ngx_http_pserver_audit_file_sync_dir(
     ngx_http_pserver_audit_file_t *file);
@@ -98,7 +104,7 @@ ngx_http_pserver_audit_file_append(ngx_http_pserver_audit_file_t *file,
         return rc;
     }
 
-    rc = ngx_http_pserver_audit_view_reserve(file, n);
+    rc = ngx_http_pserver_audit_view_reserve(file, n, n);
     if (rc != PSERVER_OK) {
         goto done;
     }
@@ -306,13 +312,31 @@ ngx_http_pserver_audit_file_enter(ngx_http_pserver_audit_file_t *file,
         }
     }
 
-    rc = ngx_http_pserver_audit_view_follow(file, operation == LOCK_EX);
+    if (ngx_http_pserver_audit_file_stopped(file)) {
+        rc = ngx_http_pserver_audit_view_damaged(file, "was stopped", 0);
+
+    } else {
+        rc = ngx_http_pserver_audit_view_follow(file, operation == LOCK_EX);
+    }
 
     if (rc != PSERVER_OK) {
         ngx_http_pserver_audit_file_leave(file);
     }
 
     return rc;
+}
+
+
+/* an operator, or who compared the log with the chain, has left a file */
+
+static int
+ngx_http_pserver_audit_file_stopped(ngx_http_pserver_audit_file_t *file)
+{
+    char  name[PATH_MAX];
+
+    (void) snprintf(name, sizeof(name), "%s/stopped", file->dir);
+
+    return access(name, F_OK) == 0 || errno != ENOENT;
 }
 
 
@@ -415,6 +439,45 @@ ngx_http_pserver_audit_file_header(ngx_http_pserver_audit_file_t *file)
     memcpy(file->id, header + 16, 32);
 
     ngx_http_pserver_audit_view_reset(file);
+    ngx_http_pserver_audit_state_load(file, st.st_size);
+
+    return ngx_http_pserver_audit_file_claim(file);
+}
+
+
+/* its signature is looked at by who publishes the next one */
+
+static int
+ngx_http_pserver_audit_file_claim(ngx_http_pserver_audit_file_t *file)
+{
+    int                   rc;
+    u_char                buf[PSERVER_NOTE_MAX];
+    pserver_str_t         note, text;
+    pserver_checkpoint_t  checkpoint;
+
+    rc = ngx_http_pserver_audit_disk_read(file->dir, "public/checkpoint", buf,
+                                          sizeof(buf), &note.len);
+
+    if (rc == PSERVER_DONE) {
+        return PSERVER_OK;
+    }
+
+    if (rc == PSERVER_ERROR) {
+        return ngx_http_pserver_audit_view_fail(file,
+                                              "reading the checkpoint", 0);
+    }
+
+    note.data = buf;
+
+    if (rc != PSERVER_OK
+        || pserver_note_text(&text, note) != PSERVER_OK
+        || pserver_checkpoint_parse(&checkpoint, text) != PSERVER_OK)
+    {
+        return ngx_http_pserver_audit_view_damaged(file, "has no checkpoint",
+                                                   0);
+    }
+
+    ngx_http_pserver_audit_view_claim(file, &checkpoint);
 
     return PSERVER_OK;
 }

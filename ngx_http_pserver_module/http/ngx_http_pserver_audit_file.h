@@ -50,6 +50,11 @@ typedef struct {
     uint64_t              time;      /* of the last entry */
     pserver_merkle_t      tree;
     u_char                id[32];    /* of the log */
+    uint64_t              kept;      /* entries in the file "state" */
+
+    uint64_t              claimed;   /* entries, not all of them read yet,
+                                        that a checkpoint speaks of; 0 */
+    u_char                claimed_root[PSERVER_MERKLE_LEN];
 
     uint64_t             *bundles;   /* offset of each 256th record */
     size_t                bundles_allocated;

@@ -422,3 +422,34 @@ ngx_http_pserver_audit_logs_cleanup(void *data)
 
     free(logs->data);
 }
+
+
+ngx_int_t
+ngx_http_pserver_audit_arg(ngx_http_request_t *r, const char *name,
+    uint64_t missing, uint64_t *value)
+{
+    size_t     i;
+    ngx_str_t  arg;
+
+    *value = missing;
+
+    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &arg) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (arg.len == 0 || arg.len > 18) {
+        return NGX_ERROR;
+    }
+
+    *value = 0;
+
+    for (i = 0; i < arg.len; i++) {
+        if (arg.data[i] < '0' || arg.data[i] > '9') {
+            return NGX_ERROR;
+        }
+
+        *value = *value * 10 + (arg.data[i] - '0');
+    }
+
+    return NGX_OK;
+}

@@ -1,44 +1,37 @@
 /*
- * The public log: a location with "pserver audit".
+ * The public log: a location with "pserver audit", which serves what is
+ * below <pserver_audit>/public.
  */
 
 
 #include "ngx_http_pserver_audit_conf.h"
+#include "ngx_http_pserver_audit_disk.h"
+#include "ngx_http_pserver_header.h"
 #include "ngx_http_pserver_thread.h"
-#include "../core/bytes.h"
 
 
 typedef struct {
-    ngx_http_pserver_audit_t        *audit;
-    int                              rc;         /* PSERVER_* */
+    const char                      *dir;
+    const char                      *file;       /* NULL: a tile */
+    pserver_tile_t                   tile;
 
-    pserver_merkle_t                 tree;
-
-    uint64_t                         start;
-    uint64_t                         count;
-    u_char                          *data;
+    ngx_fd_t                         fd;
+    ngx_err_t                        err;
     size_t                           len;
+    time_t                           mtime;
 } ngx_http_pserver_audit_public_t;
 
 
-static ngx_int_t ngx_http_pserver_audit_size(ngx_http_request_t *r,
+static ngx_int_t ngx_http_pserver_audit_name(ngx_str_t *name,
     ngx_http_pserver_audit_public_t *ctx);
-static void ngx_http_pserver_audit_size_run(void *data);
-static void ngx_http_pserver_audit_size_done(ngx_http_request_t *r,
-    void *data);
-static ngx_int_t ngx_http_pserver_audit_entries(ngx_http_request_t *r,
-    ngx_http_pserver_audit_public_t *ctx);
-static void ngx_http_pserver_audit_entries_run(void *data);
-static void ngx_http_pserver_audit_entries_done(ngx_http_request_t *r,
+static void ngx_http_pserver_audit_open_run(void *data);
+static void ngx_http_pserver_audit_open_done(ngx_http_request_t *r,
     void *data);
 static ngx_int_t ngx_http_pserver_audit_send(ngx_http_request_t *r,
-    ngx_str_t *type, ngx_str_t *body);
-
-
-static ngx_str_t  ngx_http_pserver_audit_text_type =
-    ngx_string("text/plain");
-static ngx_str_t  ngx_http_pserver_audit_binary_type =
-    ngx_string("application/octet-stream");
+    ngx_http_pserver_audit_public_t *ctx);
+static ngx_int_t ngx_http_pserver_audit_cache(ngx_http_request_t *r,
+    ngx_http_pserver_audit_public_t *ctx);
+static void ngx_http_pserver_audit_public_cleanup(void *data);
 
 
 ngx_int_t
@@ -46,6 +39,7 @@ ngx_http_pserver_audit_handler(ngx_http_request_t *r)
 {
     ngx_int_t                         rc;
     ngx_str_t                         name;
+    ngx_pool_cleanup_t               *cln;
     ngx_http_core_loc_conf_t         *clcf;
     ngx_http_pserver_loc_conf_t      *plcf;
     ngx_http_pserver_audit_public_t  *ctx;
@@ -72,32 +66,29 @@ ngx_http_pserver_audit_handler(ngx_http_request_t *r)
     name.data = r->uri.data + clcf->name.len;
     name.len = r->uri.len - clcf->name.len;
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_audit_public_t));
-    if (ctx == NULL) {
+    cln = ngx_pool_cleanup_add(r->pool,
+                               sizeof(ngx_http_pserver_audit_public_t));
+    if (cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->audit = plcf->audit;
+    ctx = cln->data;
 
-    if (name.len == 4 && ngx_strncmp(name.data, "size", 4) == 0) {
-        return ngx_http_pserver_audit_size(r, ctx);
+    ngx_memzero(ctx, sizeof(ngx_http_pserver_audit_public_t));
+
+    ctx->fd = NGX_INVALID_FILE;
+
+    cln->handler = ngx_http_pserver_audit_public_cleanup;
+
+    ctx->dir = (char *) plcf->audit->path.name.data;
+
+    if (ngx_http_pserver_audit_name(&name, ctx) != NGX_OK) {
+        return NGX_HTTP_NOT_FOUND;
     }
 
-    if (name.len == 7 && ngx_strncmp(name.data, "entries", 7) == 0) {
-        return ngx_http_pserver_audit_entries(r, ctx);
-    }
-
-    return NGX_HTTP_NOT_FOUND;
-}
-
-
-static ngx_int_t
-ngx_http_pserver_audit_size(ngx_http_request_t *r,
-    ngx_http_pserver_audit_public_t *ctx)
-{
     if (ngx_http_pserver_thread_run_request(r,
-                                            ngx_http_pserver_audit_size_run,
-                                            ngx_http_pserver_audit_size_done,
+                                            ngx_http_pserver_audit_open_run,
+                                            ngx_http_pserver_audit_open_done,
                                             ctx)
         != NGX_OK)
     {
@@ -110,194 +101,182 @@ ngx_http_pserver_audit_size(ngx_http_request_t *r,
 }
 
 
+static ngx_int_t
+ngx_http_pserver_audit_name(ngx_str_t *name,
+    ngx_http_pserver_audit_public_t *ctx)
+{
+    ngx_uint_t     i;
+    pserver_str_t  path;
+
+    static const struct {
+        ngx_str_t    name;
+        const char  *file;
+    } files[] = {
+        { ngx_string("checkpoint"), "public/checkpoint" },
+        { ngx_string("key"),        "public/key" },
+        { ngx_string("anchor"),     "public/anchor" }
+    };
+
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+
+        if (name->len == files[i].name.len
+            && ngx_strncmp(name->data, files[i].name.data, name->len) == 0)
+        {
+            ctx->file = files[i].file;
+            return NGX_OK;
+        }
+    }
+
+    path.data = name->data;
+    path.len = name->len;
+
+    return (pserver_tile_parse(&ctx->tile, path) == PSERVER_OK)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
 /* in a thread */
 
 static void
-ngx_http_pserver_audit_size_run(void *data)
+ngx_http_pserver_audit_open_run(void *data)
 {
     ngx_http_pserver_audit_public_t *ctx = data;
 
-    ctx->rc = ngx_http_pserver_audit_file_tree(&ctx->audit->file, &ctx->tree);
+    struct stat  st;
+
+    if (ctx->file) {
+        ctx->fd = ngx_http_pserver_audit_disk_open(ctx->dir, ctx->file);
+
+    } else {
+        ctx->fd = ngx_http_pserver_audit_tiles_open(ctx->dir, &ctx->tile,
+                                                    &ctx->len);
+    }
+
+    ctx->err = ngx_errno;
+
+    if (ctx->fd == NGX_INVALID_FILE || ctx->file == NULL) {
+        return;
+    }
+
+    if (fstat(ctx->fd, &st) == -1) {
+        ctx->err = ngx_errno;
+        (void) ngx_close_file(ctx->fd);
+        ctx->fd = NGX_INVALID_FILE;
+        return;
+    }
+
+    ctx->len = st.st_size;
+    ctx->mtime = st.st_mtime;
 }
 
 
 static void
-ngx_http_pserver_audit_size_done(ngx_http_request_t *r, void *data)
+ngx_http_pserver_audit_open_done(ngx_http_request_t *r, void *data)
 {
     ngx_http_pserver_audit_public_t *ctx = data;
 
-    u_char     root[PSERVER_MERKLE_LEN];
-    ngx_str_t  src, dst, body;
+    ngx_int_t  rc;
 
-    if (ctx->rc != PSERVER_OK) {
-        ngx_http_finalize_request(r, NGX_HTTP_SERVICE_UNAVAILABLE);
-        return;
+    if (ctx->fd != NGX_INVALID_FILE) {
+        rc = ngx_http_pserver_audit_send(r, ctx);
+
+    } else if (ctx->err == NGX_ENOENT) {
+        rc = NGX_HTTP_NOT_FOUND;
+
+    } else {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, ctx->err,
+                      "the public part of audit log \"%s\" can't be read",
+                      ctx->dir);
+        rc = NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
-    body.data = ngx_pnalloc(r->pool, NGX_INT64_LEN + 2
-                            + ngx_base64_encoded_length(sizeof(root)));
-    if (body.data == NULL) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    pserver_merkle_root(&ctx->tree, root);
-
-    src.data = root;
-    src.len = sizeof(root);
-
-    dst.data = ngx_sprintf(body.data, "%uL\n", ctx->tree.size);
-
-    ngx_encode_base64(&dst, &src);
-
-    dst.data[dst.len++] = '\n';
-
-    body.len = dst.data + dst.len - body.data;
-
-    ngx_http_finalize_request(r,
-        ngx_http_pserver_audit_send(r, &ngx_http_pserver_audit_text_type,
-                                    &body));
+    ngx_http_finalize_request(r, rc);
 }
 
 
 static ngx_int_t
-ngx_http_pserver_audit_entries(ngx_http_request_t *r,
+ngx_http_pserver_audit_send(ngx_http_request_t *r,
     ngx_http_pserver_audit_public_t *ctx)
 {
-    if (ngx_http_pserver_audit_arg(r, "start", UINT64_MAX, &ctx->start)
-        != NGX_OK
-        || ngx_http_pserver_audit_arg(r, "count", 0, &ctx->count) != NGX_OK
-        || ctx->start == UINT64_MAX
-        || ctx->count == 0)
-    {
-        return NGX_HTTP_BAD_REQUEST;
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = ctx->len;
+    r->allow_ranges = 1;
+
+    if (ctx->file) {
+        ngx_str_set(&r->headers_out.content_type, "text/plain");
+        ngx_str_set(&r->headers_out.charset, "utf-8");
+        r->headers_out.last_modified_time = ctx->mtime;
+
+    } else {
+        ngx_str_set(&r->headers_out.content_type, "application/octet-stream");
     }
 
-    ctx->count = ngx_min(ctx->count, NGX_HTTP_PSERVER_AUDIT_BUNDLE);
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
 
-    ctx->data = ngx_pnalloc(r->pool, ctx->count * (2 + PSERVER_ENTRY_MAX));
-    if (ctx->data == NULL) {
+    if (ngx_http_pserver_audit_cache(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_pserver_thread_run_request(r,
-                                         ngx_http_pserver_audit_entries_run,
-                                         ngx_http_pserver_audit_entries_done,
-                                         ctx)
-        != NGX_OK)
-    {
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->main->count++;
+    b->file = ngx_pcalloc(r->pool, sizeof(ngx_file_t));
+    if (b->file == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    return NGX_DONE;
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->file_last = ctx->len;
+    b->in_file = ctx->len ? 1 : 0;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    b->file->fd = ctx->fd;
+    b->file->log = r->connection->log;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
 }
 
 
-/* in a thread */
-
-static void
-ngx_http_pserver_audit_entries_run(void *data)
-{
-    ngx_http_pserver_audit_public_t *ctx = data;
-
-    u_char                          leaf[PSERVER_MERKLE_LEN];
-    u_char                          buf[NGX_HTTP_PSERVER_AUDIT_RECORD_MAX];
-    u_char                         *p;
-    uint64_t                        offset, i, n;
-    pserver_record_t                record;
-    ngx_http_pserver_audit_file_t  *file;
-
-    file = &ctx->audit->file;
-
-    ctx->rc = ngx_http_pserver_audit_file_find(file, ctx->start, &offset, &n);
-
-    n = ngx_min(n, ctx->count);
-    p = ctx->data;
-
-    for (i = 0; ctx->rc == PSERVER_OK && i < n; i++) {
-
-        ctx->rc = ngx_http_pserver_audit_file_read(file, offset, buf, &record,
-                                                   leaf, &offset);
-
-        if (ctx->rc == PSERVER_OK && record.entry.len <= PSERVER_ENTRY_MAX) {
-            p = pserver_put_be(p, record.entry.len, 2);
-            p = ngx_cpymem(p, record.entry.data, record.entry.len);
-        }
-    }
-
-    ctx->len = p - ctx->data;
-}
-
-
-static void
-ngx_http_pserver_audit_entries_done(ngx_http_request_t *r, void *data)
-{
-    ngx_http_pserver_audit_public_t *ctx = data;
-
-    ngx_str_t  body;
-
-    if (ctx->rc == PSERVER_DONE) {
-        ngx_http_finalize_request(r, NGX_HTTP_NOT_FOUND);
-        return;
-    }
-
-    if (ctx->rc != PSERVER_OK) {
-        ngx_http_finalize_request(r, NGX_HTTP_SERVICE_UNAVAILABLE);
-        return;
-    }
-
-    body.data = ctx->data;
-    body.len = ctx->len;
-
-    ngx_http_finalize_request(r,
-        ngx_http_pserver_audit_send(r, &ngx_http_pserver_audit_binary_type,
-                                    &body));
-}
-
+/* a tile of some width never changes, but one that is not full is asked for
+   only as long as the checkpoint lasts */
 
 static ngx_int_t
-ngx_http_pserver_audit_send(ngx_http_request_t *r, ngx_str_t *type,
-    ngx_str_t *body)
+ngx_http_pserver_audit_cache(ngx_http_request_t *r,
+    ngx_http_pserver_audit_public_t *ctx)
 {
-    ngx_http_complex_value_t  cv;
+    static ngx_str_t  file = ngx_string("no-cache");
+    static ngx_str_t  part = ngx_string("public, max-age=60, immutable");
+    static ngx_str_t  full =
+        ngx_string("public, max-age=31536000, immutable");
 
-    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
-    cv.value = *body;
-
-    r->headers_out.status = NGX_HTTP_OK;
-
-    return ngx_http_send_response(r, NGX_HTTP_OK, type, &cv);
+    return ngx_http_pserver_header_add(r, "Cache-Control",
+                  ctx->file ? &file
+                            : (ctx->tile.width < PSERVER_TILE_WIDTH) ? &part
+                                                                     : &full);
 }
 
 
-ngx_int_t
-ngx_http_pserver_audit_arg(ngx_http_request_t *r, const char *name,
-    uint64_t missing, uint64_t *value)
+static void
+ngx_http_pserver_audit_public_cleanup(void *data)
 {
-    size_t     i;
-    ngx_str_t  arg;
+    ngx_http_pserver_audit_public_t *ctx = data;
 
-    *value = missing;
-
-    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &arg) != NGX_OK) {
-        return NGX_OK;
+    if (ctx->fd != NGX_INVALID_FILE) {
+        (void) ngx_close_file(ctx->fd);
     }
-
-    if (arg.len == 0 || arg.len > 18) {
-        return NGX_ERROR;
-    }
-
-    *value = 0;
-
-    for (i = 0; i < arg.len; i++) {
-        if (arg.data[i] < '0' || arg.data[i] > '9') {
-            return NGX_ERROR;
-        }
-
-        *value = *value * 10 + (arg.data[i] - '0');
-    }
-
-    return NGX_OK;
 }

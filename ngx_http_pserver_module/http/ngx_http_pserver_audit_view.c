@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_pserver_audit_view.h"
+#include "ngx_http_pserver_audit_disk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,9 +23,8 @@ static int ngx_http_pserver_audit_view_take(
     const u_char leaf[32]);
 static int ngx_http_pserver_audit_view_tail(
     ngx_http_pserver_audit_file_t *file, uint64_t end, int cut);
-static int ngx_http_pserver_audit_view_pread(
-    ngx_http_pserver_audit_file_t *file, u_char *buf, size_t len,
-    uint64_t offset);
+static int ngx_http_pserver_audit_view_claimed(
+    ngx_http_pserver_audit_file_t *file);
 static ngx_http_pserver_audit_head_t *ngx_http_pserver_audit_view_slot(
     ngx_http_pserver_audit_head_t *heads, size_t allocated,
     const u_char id[32]);
@@ -36,8 +36,16 @@ ngx_http_pserver_audit_view_reset(ngx_http_pserver_audit_file_t *file)
     file->size = NGX_HTTP_PSERVER_AUDIT_HEADER_LEN;
     file->synced = file->size;
     file->time = 0;
+    file->kept = 0;
 
     pserver_merkle_init(&file->tree);
+
+    if (file->heads) {
+        memset(file->heads, 0, file->heads_allocated
+                               * sizeof(ngx_http_pserver_audit_head_t));
+    }
+
+    file->heads_used = 0;
 }
 
 
@@ -99,6 +107,11 @@ ngx_http_pserver_audit_view_follow(ngx_http_pserver_audit_file_t *file,
         }
     }
 
+    if (file->claimed) {
+        return ngx_http_pserver_audit_view_damaged(file,
+                              "is shorter than its checkpoint", file->size);
+    }
+
     /*
      * Who wrote this may have died before it was durable.  It must be when
      * it is shown to anyone; who appends makes it so with the new entries.
@@ -152,10 +165,12 @@ ngx_http_pserver_audit_view_read(ngx_http_pserver_audit_file_t *file,
             memmove(buf, p, have);
             p = buf;
 
-            rc = ngx_http_pserver_audit_view_pread(file, buf + have, more,
-                                                   file->size + have);
-            if (rc != PSERVER_OK) {
-                return rc;
+            if (ngx_http_pserver_audit_disk_pread(file->fd, buf + have, more,
+                                                  file->size + have)
+                != PSERVER_OK)
+            {
+                return ngx_http_pserver_audit_view_fail(file, "pread()",
+                                                        file->size + have);
             }
 
             have += more;
@@ -200,7 +215,7 @@ ngx_http_pserver_audit_view_take(ngx_http_pserver_audit_file_t *file,
                                                    file->size);
     }
 
-    if (ngx_http_pserver_audit_view_reserve(file, 1) != PSERVER_OK) {
+    if (ngx_http_pserver_audit_view_reserve(file, 1, 1) != PSERVER_OK) {
         return PSERVER_NOMEM;
     }
 
@@ -222,6 +237,41 @@ ngx_http_pserver_audit_view_take(ngx_http_pserver_audit_file_t *file,
     ngx_http_pserver_audit_view_add(file, file->size, leaf);
 
     file->time = view.time;
+
+    return ngx_http_pserver_audit_view_claimed(file);
+}
+
+
+void
+ngx_http_pserver_audit_view_claim(ngx_http_pserver_audit_file_t *file,
+    const pserver_checkpoint_t *checkpoint)
+{
+    if (checkpoint->size > file->tree.size) {
+        file->claimed = checkpoint->size;
+        memcpy(file->claimed_root, checkpoint->root, PSERVER_MERKLE_LEN);
+    }
+}
+
+
+/* the tree that was published is the beginning of this one */
+
+static int
+ngx_http_pserver_audit_view_claimed(ngx_http_pserver_audit_file_t *file)
+{
+    u_char  root[PSERVER_MERKLE_LEN];
+
+    if (file->claimed == 0 || file->claimed != file->tree.size) {
+        return PSERVER_OK;
+    }
+
+    pserver_merkle_root(&file->tree, root);
+
+    if (memcmp(root, file->claimed_root, PSERVER_MERKLE_LEN) != 0) {
+        return ngx_http_pserver_audit_view_damaged(file,
+                                "does not match its checkpoint", file->size);
+    }
+
+    file->claimed = 0;
 
     return PSERVER_OK;
 }
@@ -255,7 +305,13 @@ ngx_http_pserver_audit_view_tail(ngx_http_pserver_audit_file_t *file,
         return PSERVER_NOMEM;
     }
 
-    rc = ngx_http_pserver_audit_view_pread(file, data, len, file->size);
+    rc = PSERVER_OK;
+
+    if (ngx_http_pserver_audit_disk_pread(file->fd, data, len, file->size)
+        != PSERVER_OK)
+    {
+        rc = ngx_http_pserver_audit_view_fail(file, "pread()", file->size);
+    }
 
     last = data + len;
 
@@ -286,41 +342,15 @@ ngx_http_pserver_audit_view_tail(ngx_http_pserver_audit_file_t *file,
 }
 
 
-static int
-ngx_http_pserver_audit_view_pread(ngx_http_pserver_audit_file_t *file,
-    u_char *buf, size_t len, uint64_t offset)
-{
-    ssize_t  n;
-
-    while (len) {
-        n = pread(file->fd, buf, len, offset);
-
-        if (n == -1 && errno == EINTR) {
-            continue;
-        }
-
-        if (n <= 0) {
-            return ngx_http_pserver_audit_view_fail(file, "pread()", offset);
-        }
-
-        buf += n;
-        len -= n;
-        offset += n;
-    }
-
-    return PSERVER_OK;
-}
-
-
 int
 ngx_http_pserver_audit_view_reserve(ngx_http_pserver_audit_file_t *file,
-    size_t n)
+    uint64_t entries, size_t owners)
 {
     size_t                          i, want, allocated;
     uint64_t                       *bundles;
     ngx_http_pserver_audit_head_t  *heads;
 
-    want = (file->tree.size + n) / NGX_HTTP_PSERVER_AUDIT_BUNDLE + 1;
+    want = (file->tree.size + entries) / NGX_HTTP_PSERVER_AUDIT_BUNDLE + 1;
 
     if (want > file->bundles_allocated) {
         allocated = want + want / 2;
@@ -336,7 +366,7 @@ ngx_http_pserver_audit_view_reserve(ngx_http_pserver_audit_file_t *file,
 
     /* at most half full; a power of two */
 
-    want = 2 * (file->heads_used + n);
+    want = 2 * (file->heads_used + owners);
 
     if (want <= file->heads_allocated) {
         return PSERVER_OK;

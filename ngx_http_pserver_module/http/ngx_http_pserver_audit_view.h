@@ -9,6 +9,8 @@
 
 #include "ngx_http_pserver_audit_file.h"
 
+#include "../core/note.h"
+
 
 /* as if nothing of an open file had been read */
 void ngx_http_pserver_audit_view_reset(ngx_http_pserver_audit_file_t *file);
@@ -21,9 +23,13 @@ void ngx_http_pserver_audit_view_free(ngx_http_pserver_audit_file_t *file);
 int ngx_http_pserver_audit_view_follow(ngx_http_pserver_audit_file_t *file,
     int cut);
 
-/* room for n more entries of n more owners; PSERVER_NOMEM */
+/* what was published must be found while the file is read */
+void ngx_http_pserver_audit_view_claim(ngx_http_pserver_audit_file_t *file,
+    const pserver_checkpoint_t *checkpoint);
+
+/* room for more entries, of so many more owners; PSERVER_NOMEM */
 int ngx_http_pserver_audit_view_reserve(ngx_http_pserver_audit_file_t *file,
-    size_t n);
+    uint64_t entries, size_t owners);
 
 /*
  * The end of an owner's chain; NULL if there is none.  With add, for which

@@ -152,6 +152,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_main_conf_t, audit_commit),
       NULL },
 
+    { ngx_string("pserver_audit_checkpoint"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pserver_main_conf_t, audit_checkpoint),
+      NULL },
+
     { ngx_string("pserver_chain"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE23,
       ngx_http_pserver_conf_chain,
@@ -275,6 +282,7 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
     }
 
     pmcf->audit_commit = NGX_CONF_UNSET_MSEC;
+    pmcf->audit_checkpoint = NGX_CONF_UNSET_MSEC;
 
     return pmcf;
 }
@@ -286,6 +294,7 @@ ngx_http_pserver_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_pserver_main_conf_t  *pmcf = conf;
 
     ngx_conf_init_msec_value(pmcf->audit_commit, 2);
+    ngx_conf_init_msec_value(pmcf->audit_checkpoint, 1000);
 
     if (pmcf->thread_pool == NULL) {
         pmcf->thread_pool = ngx_thread_pool_add(cf, NULL);
@@ -457,6 +466,12 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     }
 
     if (conf->api == NGX_HTTP_PSERVER_AUDIT) {
+        if (ngx_http_pserver_requires(cf, pmcf->root_file.len, "pserver_root")
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
         return ngx_http_pserver_requires(cf, conf->audit != NULL,
                                          "pserver_audit");
     }

@@ -76,6 +76,7 @@ typedef struct {
     ngx_array_t                      computes;   /* of loc_conf_t *, http/job */
     ngx_array_t                      stores;     /* the same, http/sweep */
     ngx_msec_t                       audit_commit;
+    ngx_msec_t                       audit_checkpoint;
 
     secp256k1_context               *secp256k1;  /* for recovery, shared */
 } ngx_http_pserver_main_conf_t;

@@ -3,11 +3,12 @@
 //
 //   node audit.mjs LOG-FOLDER [STORE ROOT-FILE]
 //
-// Prints { entries, root, bundles, owners, chains, opened } or dies with the
-// entry that does not hold.  "bundles" is SHA-256 of all entries as they are
-// served.
+// Prints { entries, root, bundles, leaves, published, owners, chains, opened }
+// or dies with the entry that does not hold.  "bundles" and "leaves" are
+// SHA-256 of all entries, and of their hashes, as they are served.
 
-import { createDecipheriv, createHash, createHmac } from 'node:crypto';
+import { createDecipheriv, createHash, createHmac, createPublicKey, verify }
+    from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 
@@ -192,6 +193,7 @@ const owners = (store, roots) => {
 };
 
 const check = (folder, store, rootFile) => {
+    const checkpoint = published(folder);
     const file = readFileSync(`${folder}/log`);
     const roots = new Map();
 
@@ -280,7 +282,8 @@ const check = (folder, store, rootFile) => {
     must(at === file.length, 'end of the file');
 
     return { entries, root: rootOf(tree).toString('base64'),
-        bundles: bundles.digest('hex'),
+        bundles: bundles.digest('hex'), leaves: sha256(...tree).toString('hex'),
+        published: checkpoint(file.subarray(16, 48), tree),
         owners: Object.fromEntries([...chains.values()].map(
             (chain) => [chain.address, chain.n])),
         chains: places.size, opened };
@@ -298,6 +301,45 @@ const rootOf = (leaves) => {
 
     return sha256(Buffer.from([1]), rootOf(leaves.slice(0, k)),
         rootOf(leaves.slice(k)));
+};
+
+
+// sections 5 and 6: what is public, as far as it has come.  It is read before
+// the log, which may grow meanwhile.
+
+const published = (folder) => {
+    if (!existsSync(`${folder}/public/checkpoint`)) return () => 0;
+
+    const note = readFileSync(`${folder}/public/checkpoint`, 'utf8');
+    const key = readFileSync(`${folder}/public/key`, 'latin1').trim();
+    const [name, hash, ...rest] = key.split('+');
+    const bytes = Buffer.from(rest.join('+'), 'base64');
+    const end = note.lastIndexOf('\n\n') + 1;
+    const text = note.slice(0, end);
+    const sign = note.slice(end + 1).match(/^\u2014 (\S+) (\S+)\n$/);
+    const [origin, size, root] = text.split('\n');
+
+    must(bytes.length === 33 && bytes[0] === 1, 'key');
+    must(sha256(name, '\n', bytes).toString('hex', 0, 4) === hash, 'key id');
+    must(sign && sign[1] === name && origin === name, 'names');
+
+    const signature = Buffer.from(sign[2], 'base64');
+    const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'),
+        bytes.subarray(1)]);
+
+    must(signature.toString('hex', 0, 4) === hash, 'key id of the signature');
+    must(verify(null, Buffer.from(text),
+        createPublicKey({ key: der, format: 'der', type: 'spki' }),
+        signature.subarray(4)), 'signature');
+
+    return (id, tree) => {
+        must(name === `pserver/${id.toString('hex', 0, 8)}`, 'name of the key');
+        must(Number(size) <= tree.length, 'size of the checkpoint');
+        must(rootOf(tree.slice(0, Number(size))).toString('base64') === root,
+            'root of the checkpoint');
+
+        return Number(size);
+    };
 };
 
 

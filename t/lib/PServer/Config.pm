@@ -197,6 +197,7 @@ sub http_config {
     pserver_zone     pserver:4m;
     pserver_identity $state/identity;
     pserver_root     $state/root;
+    pserver_audit_checkpoint 20ms;
 
     upstream chain   { server $chain; keepalive 8; }
     upstream gateway { server $gateway; keepalive 8; }

@@ -1,0 +1,525 @@
+/*
+ * Tiles and checkpoints: what is published is the log, from whatever state
+ * it goes on, and what does not fit the log is not gone on from.
+ */
+
+#include "http/ngx_http_pserver_audit_disk.c"
+#include "http/ngx_http_pserver_audit_file.c"
+#include "http/ngx_http_pserver_audit_state.c"
+#include "http/ngx_http_pserver_audit_tiles.c"
+#include "http/ngx_http_pserver_audit_view.c"
+
+#include <ftw.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "core/entry.h"
+
+#include "test.h"
+
+
+typedef ngx_http_pserver_audit_file_t   file_t;
+typedef ngx_http_pserver_audit_tiles_t  tiles_t;
+typedef ngx_http_pserver_audit_item_t   item_t;
+
+
+static char            dir[64];
+static pserver_root_t  roots[2] = { { 7, "the storage root" },
+                                    { 8, "the next storage root" } };
+
+
+static int
+gone(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void) st;
+    (void) type;
+    (void) ftw;
+
+    return remove(path);
+}
+
+
+static void
+done(void)
+{
+    if (dir[0]) {
+        (void) nftw(dir, gone, 16, FTW_DEPTH|FTW_PHYS);
+    }
+}
+
+
+static void
+fresh(file_t *file, tiles_t *tiles)
+{
+    if (dir[0] == '\0' && (sodium_init() == -1 || atexit(done) != 0)) {
+        abort();
+    }
+
+    done();
+    strcpy(dir, "/tmp/pserver-tiles-XXXXXX");
+
+    if (mkdtemp(dir) == NULL) {
+        abort();
+    }
+
+    CHECK_INT(ngx_http_pserver_audit_file_init(file, dir), PSERVER_OK);
+    memset(tiles, 0, sizeof(tiles_t));
+    tiles->dir = dir;
+}
+
+
+static void
+reopen(file_t *file)
+{
+    ngx_http_pserver_audit_file_close(file);
+    CHECK_INT(ngx_http_pserver_audit_file_init(file, dir), PSERVER_OK);
+}
+
+
+/* n entries of one owner, their reason is a number */
+
+static void
+append(file_t *file, size_t n)
+{
+    size_t                 i;
+    char                   reason[16];
+    u_char                 entry[1024][PSERVER_ENTRY_MAX];
+    u_char                 box[1024][128];
+    item_t                *items[1024];
+    pserver_entry_t        e;
+    pserver_entry_keys_t   keys;
+
+    static item_t    item[1024];
+    static unsigned  number;
+
+    pserver_entry_keys(&keys, (u_char *) "the ledger key of the first one");
+
+    for (i = 0; i < n; i++) {
+        memset(&e, 0, sizeof(e));
+        memset(&item[i], 0, sizeof(item_t));
+
+        e.type = PSERVER_ENTRY_DATA_READ;
+        e.reason.data = (u_char *) reason;
+        e.reason.len = sprintf(reason, "%u", number++);
+
+        items[i] = &item[i];
+        item[i].entry = entry[i];
+        item[i].box = box[i];
+        item[i].owned = 1;
+        memcpy(item[i].id, keys.id, 32);
+        memcpy(item[i].tag, keys.tag, 32);
+
+        CHECK_INT(pserver_entry_lengths(&e, &item[i].entry_len,
+                                        &item[i].box_len),
+                  PSERVER_OK);
+        pserver_entry_write(entry[i], box[i], item[i].link_key, &e,
+                            keys.seal);
+    }
+
+    CHECK_INT(ngx_http_pserver_audit_file_append(file, items, n), PSERVER_OK);
+}
+
+
+static int
+publish(tiles_t *tiles, file_t *file)
+{
+    return ngx_http_pserver_audit_tiles_publish(tiles, file, roots, 1);
+}
+
+
+/* everything that is public fits together, and is of this size */
+
+static void
+verify(uint64_t size)
+{
+    int                   fd;
+    size_t                len;
+    u_char                note[PSERVER_NOTE_MAX], text[256], root[32];
+    u_char                leaf[32], hash[32];
+    u_char               *bundle;
+    uint64_t              i;
+    const u_char         *p;
+    pserver_str_t         str, entry;
+    pserver_tile_t        tile;
+    pserver_merkle_t      tree;
+    pserver_note_key_t    key;
+    pserver_checkpoint_t  checkpoint;
+
+    pserver_merkle_source_t  source = {
+        ngx_http_pserver_audit_tiles_node, dir
+    };
+
+    CHECK_INT(ngx_http_pserver_audit_disk_read(dir, "public/key", text,
+                                               sizeof(text), &str.len),
+              PSERVER_OK);
+    str.data = text;
+    str.len--;
+    CHECK_INT(pserver_note_key_parse(&key, str), PSERVER_OK);
+
+    CHECK_INT(ngx_http_pserver_audit_tiles_checkpoint(dir, note, &str.len),
+              PSERVER_OK);
+    str.data = note;
+    CHECK_INT(pserver_checkpoint_open(&checkpoint, str, &key), PSERVER_OK);
+    CHECK_INT(checkpoint.size, size);
+
+    CHECK_INT(pserver_merkle_root_of(root, &source, size), PSERVER_OK);
+    CHECK_MEM(root, checkpoint.root, 32);
+
+    pserver_merkle_init(&tree);
+    bundle = malloc(NGX_HTTP_PSERVER_AUDIT_ENTRIES);
+
+    for (i = 0; i < size; i += 256) {
+        tile.level = PSERVER_TILE_ENTRIES;
+        tile.index = i / 256;
+        tile.width = pserver_tile_width(&tile, size);
+
+        fd = ngx_http_pserver_audit_tiles_open(dir, &tile, &len);
+        CHECK(fd != -1);
+        CHECK_INT(ngx_http_pserver_audit_disk_pread(fd, bundle, len, 0),
+                  PSERVER_OK);
+        (void) close(fd);
+
+        p = bundle;
+
+        while (pserver_bundle_next(&entry, &p, bundle + len) == PSERVER_OK) {
+            pserver_merkle_leaf(leaf, entry.data, entry.len);
+            (void) ngx_http_pserver_audit_tiles_node(dir, hash, 0, tree.size);
+
+            if (memcmp(leaf, hash, 32) != 0) {
+                CHECK(0);
+            }
+
+            pserver_merkle_add(&tree, leaf);
+        }
+
+        CHECK(p == bundle + len);
+    }
+
+    free(bundle);
+
+    CHECK_INT(tree.size, size);
+    pserver_merkle_root(&tree, root);
+    CHECK_MEM(root, checkpoint.root, 32);
+}
+
+
+/* a byte of a file is another one */
+
+static void
+flip(const char *path, long at)
+{
+    FILE  *f;
+    char   name[256];
+    int    c;
+
+    snprintf(name, sizeof(name), "%s/%s", dir, path);
+    f = fopen(name, "r+");
+    CHECK(f != NULL);
+    fseek(f, at, at < 0 ? SEEK_END : SEEK_SET);
+    c = fgetc(f);
+    fseek(f, at, at < 0 ? SEEK_END : SEEK_SET);
+    fputc(c ^ 1, f);
+    fclose(f);
+}
+
+
+TEST(grows)
+{
+    size_t   i, size;
+    file_t   file;
+    tiles_t  tiles;
+
+    static const size_t  steps[] = { 1, 0, 5, 250, 1, 255, 256, 300, 1024 };
+
+    fresh(&file, &tiles);
+    size = 0;
+
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(0);
+
+    for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (steps[i]) {
+            append(&file, steps[i]);
+        }
+
+        size += steps[i];
+
+        /* in one process, and then in another one each time */
+
+        if (i % 2) {
+            reopen(&file);
+        }
+
+        CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+        CHECK_INT(tiles.size, size);
+        verify(size);
+    }
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+TEST(two_levels_and_a_short_start)
+{
+    size_t   i;
+    file_t   file;
+    tiles_t  tiles;
+
+    fresh(&file, &tiles);
+
+    for (i = 0; i < 66; i++) {
+        append(&file, 1024);
+
+        if (i % 7 == 0) {
+            CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+            CHECK_INT(ngx_http_pserver_audit_state_save(&file), PSERVER_OK);
+        }
+    }
+
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(66 * 1024);
+    CHECK_INT(file.kept, 64 * 1024);
+
+    /* from its state a process reads the rest only: not what is before */
+
+    flip("log", 64 + 200);
+    reopen(&file);
+    append(&file, 10);
+    CHECK_INT(file.kept, 64 * 1024);
+    CHECK_INT(file.tree.size, 66 * 1024 + 10);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(66 * 1024 + 10);
+
+    /* a state that is not whole is none: it begins with the first entry */
+
+    flip("state", 300);
+    reopen(&file);
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+    flip("log", 64 + 200);
+    reopen(&file);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    CHECK_INT(file.kept, 0);
+    append(&file, 1);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(66 * 1024 + 11);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+TEST(a_changed_log_stops)
+{
+    char     name[256];
+    file_t   file;
+    tiles_t  tiles;
+
+    fresh(&file, &tiles);
+    append(&file, 100);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+
+    /* another log, whole in itself, in its place */
+
+    snprintf(name, sizeof(name), "%s/log", dir);
+    CHECK_INT(ngx_http_pserver_audit_file_stopped(&file), 0);
+
+    {
+        FILE    *f;
+        u_char   head[64];
+
+        f = fopen(name, "r+");
+        CHECK_INT(fread(head, 1, 64, f), 64);
+        fclose(f);
+
+        CHECK_INT(unlink(name), 0);
+        f = fopen(name, "w");
+        fwrite(head, 1, 64, f);
+        fclose(f);
+    }
+
+    reopen(&file);
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+    CHECK(strstr(file.what, "shorter") != NULL);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+TEST(a_changed_checkpoint_stops)
+{
+    char     name[256];
+    file_t   file;
+    tiles_t  tiles;
+
+    fresh(&file, &tiles);
+    append(&file, 300);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+
+    /* its signature */
+
+    flip("public/checkpoint", -5);
+    append(&file, 1);
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+    CHECK(strstr(tiles.what, "signed") != NULL);
+    flip("public/checkpoint", -5);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(301);
+
+    /* its root: found when the log is read */
+
+    flip("public/checkpoint", 30);
+    reopen(&file);
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+    flip("public/checkpoint", 30);
+    reopen(&file);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+
+    /* tiles that the next ones are made from */
+
+    flip("public/tile/1/000.part", 3);
+    append(&file, 300);
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+
+    /* without a checkpoint they are made anew */
+
+    snprintf(name, sizeof(name), "%s/public/checkpoint", dir);
+    CHECK_INT(unlink(name), 0);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(601);
+
+    snprintf(name, sizeof(name), "%s/stopped", dir);
+    fclose(fopen(name, "w"));
+    CHECK_INT(publish(&tiles, &file), PSERVER_INVALID);
+    CHECK_INT(unlink(name), 0);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+TEST(keys)
+{
+    file_t   file;
+    u_char   old[256], new[256];
+    size_t   old_len, new_len;
+    tiles_t  tiles;
+
+    pserver_root_t  both[2] = { roots[1], roots[0] };
+
+    fresh(&file, &tiles);
+    append(&file, 1);
+    CHECK_INT(ngx_http_pserver_audit_tiles_publish(&tiles, &file, NULL, 0),
+              PSERVER_INVALID);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+
+    (void) ngx_http_pserver_audit_disk_read(dir, "public/key", old, 256,
+                                            &old_len);
+
+    /* another root alone does not open it, with the old one it is sealed
+       again; the key stays the same */
+
+    append(&file, 1);
+    CHECK_INT(ngx_http_pserver_audit_tiles_publish(&tiles, &file, both, 1),
+              PSERVER_INVALID);
+    CHECK_INT(ngx_http_pserver_audit_tiles_publish(&tiles, &file, both, 2),
+              PSERVER_OK);
+    append(&file, 1);
+    CHECK_INT(ngx_http_pserver_audit_tiles_publish(&tiles, &file, both, 1),
+              PSERVER_OK);
+    verify(3);
+
+    (void) ngx_http_pserver_audit_disk_read(dir, "public/key", new, 256,
+                                            &new_len);
+    CHECK_INT(new_len, old_len);
+    CHECK_MEM(new, old, old_len);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+TEST(epochs)
+{
+    u_char                buf[PSERVER_NOTE_MAX];
+    file_t                file;
+    tiles_t               tiles;
+    pserver_str_t         note, text;
+    pserver_note_epoch_t  anchor;
+    pserver_checkpoint_t  checkpoint;
+
+    memset(&anchor, 0, sizeof(anchor));
+    anchor.chain_id = 1480;
+
+    fresh(&file, &tiles);
+    append(&file, 3);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    tiles.anchor = &anchor;
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    append(&file, 4);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    anchor.sender.bytes[0] = 9;
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    tiles.anchor = NULL;
+    append(&file, 1);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    verify(8);
+
+    (void) ngx_http_pserver_audit_tiles_checkpoint(dir, buf, &note.len);
+    note.data = buf;
+
+    CHECK_INT(pserver_note_text(&text, note), PSERVER_OK);
+    CHECK_INT(pserver_checkpoint_parse(&checkpoint, text), PSERVER_OK);
+    CHECK_INT(checkpoint.n, 2);
+    CHECK_INT(checkpoint.epochs[0].size, 3);
+    CHECK_INT(checkpoint.epochs[1].size, 7);
+    CHECK_INT(checkpoint.epochs[1].sender.bytes[0], 9);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+/*
+ * Killed at every system call that publishes (a write that is over the limit
+ * of a file's size kills), the next one goes on.
+ */
+
+TEST(killed)
+{
+    int            status;
+    pid_t          pid;
+    file_t         file;
+    tiles_t        tiles;
+    unsigned       limit, killed;
+    struct rlimit  rl;
+
+    fresh(&file, &tiles);
+    append(&file, 200);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    killed = 0;
+
+    for (limit = 0; limit < 24000; limit += 1500) {
+        append(&file, 31);
+
+        pid = fork();
+
+        if (pid == 0) {
+            rl.rlim_cur = limit;
+            rl.rlim_max = limit;
+            (void) setrlimit(RLIMIT_FSIZE, &rl);
+            (void) publish(&tiles, &file);
+            _exit(0);
+        }
+
+        (void) waitpid(pid, &status, 0);
+        killed += WIFSIGNALED(status);
+
+        CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+        verify(200 + 31 * (limit / 1500 + 1));
+    }
+
+    CHECK(killed > 10);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+TEST_MAIN
