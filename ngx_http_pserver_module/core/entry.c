@@ -6,6 +6,7 @@
 #include "box.h"
 #include "bytes.h"
 #include "keys.h"
+#include "sha256.h"
 
 #include <string.h>
 
@@ -360,7 +361,7 @@ pserver_entry_tag(u_char out[32], const u_char tag[32], uint64_t counter)
     u_char  text[8];
 
     pserver_put_be(text, counter, 8);
-    crypto_auth_hmacsha256(out, text, sizeof(text), tag);
+    pserver_hmac(out, tag, 32, text, sizeof(text));
 }
 
 
@@ -430,14 +431,12 @@ static void
 pserver_entry_commit(u_char out[32], const u_char key[32], u_char id,
     pserver_str_t value)
 {
-    crypto_auth_hmacsha256_state  state;
+    pserver_hmac_t  state;
 
-    crypto_auth_hmacsha256_init(&state, key, 32);
-    crypto_auth_hmacsha256_update(&state, &id, 1);
-    crypto_auth_hmacsha256_update(&state, value.data, value.len);
-    crypto_auth_hmacsha256_final(&state, out);
-
-    sodium_memzero(&state, sizeof(state));
+    pserver_hmac_init(&state, key, 32);
+    pserver_hmac_update(&state, &id, 1);
+    pserver_hmac_update(&state, value.data, value.len);
+    pserver_hmac_final(&state, out);
 }
 
 
@@ -450,7 +449,7 @@ pserver_entry_link(u_char out[32], const u_char key[32], uint64_t counter,
     pserver_put_be(text, counter, 8);
     memcpy(text + 8, previous, 32);
 
-    crypto_auth_hmacsha256(out, text, sizeof(text), key);
+    pserver_hmac(out, key, 32, text, sizeof(text));
 }
 
 

@@ -6,6 +6,7 @@
 #include "box.h"
 #include "bytes.h"
 #include "encode.h"
+#include "sha256.h"
 
 #include <string.h>
 #include <sodium.h>
@@ -48,19 +49,13 @@ pserver_hkdf(u_char *out, size_t len, pserver_str_t key, pserver_str_t salt,
 void
 pserver_hkdf_extract(u_char prk[32], pserver_str_t key, pserver_str_t salt)
 {
-    crypto_auth_hmacsha256_state  hmac;
+    pserver_hmac_t  hmac;
 
-    /* an empty salt is the same as 32 zeros, and libsodium wants no NULL */
+    /* an empty salt is the same as 32 zeros */
 
-    if (salt.len == 0) {
-        salt.data = (u_char *) "";
-    }
-
-    crypto_auth_hmacsha256_init(&hmac, salt.data, salt.len);
-    crypto_auth_hmacsha256_update(&hmac, key.data, key.len);
-    crypto_auth_hmacsha256_final(&hmac, prk);
-
-    sodium_memzero(&hmac, sizeof(hmac));
+    pserver_hmac_init(&hmac, salt.data, salt.len);
+    pserver_hmac_update(&hmac, key.data, key.len);
+    pserver_hmac_final(&hmac, prk);
 }
 
 
@@ -68,9 +63,9 @@ int
 pserver_hkdf_expand(u_char *out, size_t len, const u_char prk[32],
     pserver_str_t info)
 {
-    u_char                        block[32], counter;
-    size_t                        n;
-    crypto_auth_hmacsha256_state  hmac;
+    u_char          block[32], counter;
+    size_t          n;
+    pserver_hmac_t  hmac;
 
     if (len > PSERVER_HKDF_MAX) {
         return PSERVER_NOSPACE;
@@ -78,15 +73,15 @@ pserver_hkdf_expand(u_char *out, size_t len, const u_char prk[32],
 
     for (counter = 1; len > 0; counter++) {
 
-        crypto_auth_hmacsha256_init(&hmac, prk, 32);
+        pserver_hmac_init(&hmac, prk, 32);
 
         if (counter > 1) {
-            crypto_auth_hmacsha256_update(&hmac, block, sizeof(block));
+            pserver_hmac_update(&hmac, block, sizeof(block));
         }
 
-        crypto_auth_hmacsha256_update(&hmac, info.data, info.len);
-        crypto_auth_hmacsha256_update(&hmac, &counter, 1);
-        crypto_auth_hmacsha256_final(&hmac, block);
+        pserver_hmac_update(&hmac, info.data, info.len);
+        pserver_hmac_update(&hmac, &counter, 1);
+        pserver_hmac_final(&hmac, block);
 
         n = len < sizeof(block) ? len : sizeof(block);
 
@@ -97,7 +92,6 @@ pserver_hkdf_expand(u_char *out, size_t len, const u_char prk[32],
     }
 
     sodium_memzero(block, sizeof(block));
-    sodium_memzero(&hmac, sizeof(hmac));
 
     return PSERVER_OK;
 }
@@ -329,13 +323,10 @@ void
 pserver_keys_name(u_char out[PSERVER_NAME_LEN], const pserver_keys_t *keys,
     const char *kind, pserver_str_t name)
 {
-    crypto_auth_hmacsha256_state  hmac;
+    pserver_hmac_t  hmac;
 
-    crypto_auth_hmacsha256_init(&hmac, keys->names, PSERVER_KEY_LEN);
-    crypto_auth_hmacsha256_update(&hmac, (const u_char *) kind,
-                                  strlen(kind) + 1);
-    crypto_auth_hmacsha256_update(&hmac, name.data, name.len);
-    crypto_auth_hmacsha256_final(&hmac, out);
-
-    sodium_memzero(&hmac, sizeof(hmac));
+    pserver_hmac_init(&hmac, keys->names, PSERVER_KEY_LEN);
+    pserver_hmac_update(&hmac, kind, strlen(kind) + 1);
+    pserver_hmac_update(&hmac, name.data, name.len);
+    pserver_hmac_final(&hmac, out);
 }

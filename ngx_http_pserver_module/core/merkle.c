@@ -3,6 +3,7 @@
  */
 
 #include "merkle.h"
+#include "sha256.h"
 
 #include <string.h>
 
@@ -20,12 +21,12 @@ void
 pserver_merkle_leaf(u_char hash[PSERVER_MERKLE_LEN], const u_char *entry,
     size_t len)
 {
-    crypto_hash_sha256_state  state;
+    pserver_sha256_t  state;
 
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, (const u_char *) "\x00", 1);
-    crypto_hash_sha256_update(&state, entry, len);
-    crypto_hash_sha256_final(&state, hash);
+    pserver_sha256_init(&state);
+    pserver_sha256_update(&state, "\x00", 1);
+    pserver_sha256_update(&state, entry, len);
+    pserver_sha256_final(&state, hash);
 }
 
 
@@ -34,13 +35,13 @@ pserver_merkle_node(u_char hash[PSERVER_MERKLE_LEN],
     const u_char left[PSERVER_MERKLE_LEN],
     const u_char right[PSERVER_MERKLE_LEN])
 {
-    crypto_hash_sha256_state  state;
+    pserver_sha256_t  state;
 
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, (const u_char *) "\x01", 1);
-    crypto_hash_sha256_update(&state, left, PSERVER_MERKLE_LEN);
-    crypto_hash_sha256_update(&state, right, PSERVER_MERKLE_LEN);
-    crypto_hash_sha256_final(&state, hash);
+    pserver_sha256_init(&state);
+    pserver_sha256_update(&state, "\x01", 1);
+    pserver_sha256_update(&state, left, PSERVER_MERKLE_LEN);
+    pserver_sha256_update(&state, right, PSERVER_MERKLE_LEN);
+    pserver_sha256_final(&state, hash);
 }
 
 

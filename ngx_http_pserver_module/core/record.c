@@ -5,10 +5,9 @@
 #include "record.h"
 #include "bytes.h"
 #include "merkle.h"
+#include "sha256.h"
 
 #include <string.h>
-
-#include <sodium.h>
 
 
 #define PSERVER_RECORD_MAGIC  0x50535231      /* "PSR1" */
@@ -123,11 +122,11 @@ static void
 pserver_record_sum(u_char sum[32], const u_char *head, const u_char leaf[32],
     pserver_str_t box)
 {
-    crypto_hash_sha256_state  state;
+    pserver_sha256_t  state;
 
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, head, PSERVER_RECORD_HEAD_LEN);
-    crypto_hash_sha256_update(&state, leaf, 32);
-    crypto_hash_sha256_update(&state, box.data, box.len);
-    crypto_hash_sha256_final(&state, sum);
+    pserver_sha256_init(&state);
+    pserver_sha256_update(&state, head, PSERVER_RECORD_HEAD_LEN);
+    pserver_sha256_update(&state, leaf, 32);
+    pserver_sha256_update(&state, box.data, box.len);
+    pserver_sha256_final(&state, sum);
 }
