@@ -267,6 +267,10 @@ ngx_http_pserver_gate_memory(ngx_http_request_t *r, ngx_str_t *body)
 
     r->request_body_no_buffering = 0;
 
+    if (r->headers_in.chunked) {
+        r->headers_in.content_length_n = body->len;
+    }
+
     ngx_http_pserver_gate_whole(r);
 }
 
