@@ -121,6 +121,33 @@ pserver_jsonrpc_response(const u_char *body, size_t len, uint64_t first,
 
 
 int
+pserver_jsonrpc_refused(const u_char *body, size_t len)
+{
+    int                     refused;
+    pserver_json_doc_t     *doc;
+    const pserver_json_t   *root, *error;
+    pserver_json_limits_t   limits;
+
+    limits.depth = JSONRPC_DEPTH;
+    limits.nodes = JSONRPC_NODES;
+
+    if (pserver_json_parse(body, len, &limits, &doc) != PSERVER_OK) {
+        return 0;
+    }
+
+    root = pserver_json_root(doc);
+    error = pserver_json_get(root, "error");
+
+    refused = (error && error->type == PSERVER_JSON_OBJECT
+               && pserver_json_get(root, "result") == NULL);
+
+    pserver_json_free(doc);
+
+    return refused;
+}
+
+
+int
 pserver_jsonrpc_quantity(const pserver_json_t *value, uint64_t *out)
 {
     pserver_str_t   digits;
@@ -284,6 +311,14 @@ jsonrpc_call(u_char *p, const pserver_jsonrpc_call_t *call, uint64_t id)
     p = pserver_hex_encode(p, call->to->bytes, sizeof(call->to->bytes));
     p = jsonrpc_text(p, "\",\"data\":\"0x");
     p = pserver_hex_encode(p, call->data, call->len);
+
+    if (call->block == NULL) {
+        p = jsonrpc_text(p, "\"},\"");
+        p = jsonrpc_number(p, "0x%llx", call->number);
+
+        return jsonrpc_text(p, "\"]}");
+    }
+
     p = jsonrpc_text(p, "\"},{\"blockHash\":\"0x");
     p = pserver_hex_encode(p, call->block->bytes, sizeof(call->block->bytes));
 
@@ -334,7 +369,7 @@ jsonrpc_answer(const pserver_json_t *object, uint64_t first,
     pserver_jsonrpc_answer_t *answers, size_t n)
 {
     uint64_t                   id;
-    const pserver_json_t      *result, *error, *data;
+    const pserver_json_t      *result, *error, *data, *code;
     pserver_jsonrpc_answer_t  *answer;
 
     if (!pserver_json_is(pserver_json_get(object, "jsonrpc"), "2.0")) {
@@ -372,6 +407,12 @@ jsonrpc_answer(const pserver_json_t *object, uint64_t first,
 
     if (error->type != PSERVER_JSON_OBJECT) {
         return PSERVER_INVALID;
+    }
+
+    code = pserver_json_get(error, "code");
+
+    if (code && code->type == PSERVER_JSON_NUMBER) {
+        answer->code = code->value;
     }
 
     data = pserver_json_get(error, "data");

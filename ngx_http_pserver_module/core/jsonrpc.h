@@ -18,15 +18,16 @@ typedef enum {
     PSERVER_JSONRPC_LOGS,            /* eth_getLogs of one block, by its hash
                                         (EIP-234): all of its address whose
                                         first topic is one of topics */
-    PSERVER_JSONRPC_CALL             /* eth_call at a block, by its hash and
-                                        only if canonical (EIP-1898) */
+    PSERVER_JSONRPC_CALL             /* eth_call at a block: by its hash and
+                                        only if canonical (EIP-1898), or,
+                                        where "block" is NULL, by number */
 } pserver_jsonrpc_method_e;
 
 
 typedef struct {
     pserver_jsonrpc_method_e   method;
 
-    uint64_t                   number;  /* of BLOCK */
+    uint64_t                   number;  /* of BLOCK, and CALL by number */
 
     /* of CALL and LOGS */
     const pserver_address_t   *to;
@@ -57,6 +58,7 @@ typedef struct {
     const pserver_json_t      *result;  /* NULL: the node says an error */
     pserver_str_t              revert;  /* of an error: its data as hex
                                            text after 0x; else empty */
+    pserver_str_t              code;    /* of an error: its text, or empty */
     unsigned                   seen:1;
 } pserver_jsonrpc_answer_t;
 
@@ -72,6 +74,13 @@ typedef struct {
  */
 int pserver_jsonrpc_response(const u_char *body, size_t len, uint64_t first,
     pserver_jsonrpc_answer_t *answers, size_t n, pserver_json_doc_t **doc);
+
+
+/*
+ * 1 if this is one error and no more, which is what some nodes say of a
+ * batch that they do not take; else 0.
+ */
+int pserver_jsonrpc_refused(const u_char *body, size_t len);
 
 
 /* "0x" and hex digits without leading zeros, below 2^64 */

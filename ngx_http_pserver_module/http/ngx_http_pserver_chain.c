@@ -203,7 +203,7 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
 
     key->word = ask->word;
     key->configuration = pmcf->number;
-    key->nodes = (uintptr_t) plcf->chain_loc;
+    key->nodes = (uintptr_t) plcf->nodes;
     key->gateway = (uintptr_t) plcf->gateway_loc;
     key->https = (uintptr_t) plcf->https;
     key->owners = (uintptr_t) plcf->owners;

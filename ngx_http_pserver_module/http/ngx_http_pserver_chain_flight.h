@@ -2,7 +2,7 @@
  * Between the files of http/chain: a flight is one question at one block,
  * for all who wait for its answer.  Who waits, what is kept and when it is
  * dropped is the matter of http/chain and http/chain_cache; how it is put to
- * the nodes, and what counts as an answer, of http/chain_rounds.
+ * the nodes, and what counts as an answer, of http/chain_nodes.
  */
 
 #ifndef _NGX_HTTP_PSERVER_CHAIN_FLIGHT_H_INCLUDED_
@@ -32,17 +32,6 @@ typedef struct {
 } ngx_http_pserver_chain_key_t;
 
 
-/* one exchange each */
-
-typedef enum {
-    NGX_HTTP_PSERVER_CHAIN_HEAD = 0,  /* chain id and latest block */
-    NGX_HTTP_PSERVER_CHAIN_RECORD,    /* permissions(id) */
-    NGX_HTTP_PSERVER_CHAIN_SET,       /* granteesV2(..), files(..) of it */
-    NGX_HTTP_PSERVER_CHAIN_OLD,       /* grantees(..): there is no V2 */
-    NGX_HTTP_PSERVER_CHAIN_ID         /* granteeAddressToId(address) */
-} ngx_http_pserver_chain_round_e;
-
-
 /* rc: NGX_OK: its facts are whole; NGX_ERROR: there was no answer */
 typedef void (*ngx_http_pserver_chain_landed_pt)(
     ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
@@ -69,10 +58,6 @@ struct ngx_http_pserver_chain_flight_s {
     ngx_msec_t                        deadline;   /* of all of it */
     ngx_http_pserver_chain_landed_pt  landed;
 
-    ngx_http_pserver_chain_round_e    round;
-    uint64_t                          id;         /* of its first call */
-    ngx_uint_t                        calls;
-
     ngx_http_pserver_chain_granted_pt granted;    /* http/chain_grant */
     ngx_uint_t                        no_grant;   /* 1: it could not be had,
                                                      and may be later */
@@ -82,7 +67,7 @@ struct ngx_http_pserver_chain_flight_s {
 
 
 /*
- * Puts flight->key to the nodes, all rounds of it, and fetches the grant
+ * Puts flight->key to as many nodes as have to agree, and fetches the grant
  * file.  NGX_OK: flight->landed is called, once, by the deadline, from the
  * event loop and never from inside; NGX_ERROR: no memory.
  */
@@ -101,6 +86,9 @@ ngx_int_t ngx_http_pserver_chain_grant(
     ngx_http_pserver_chain_flight_t *flight,
     ngx_http_pserver_chain_granted_pt granted);
 
+
+/* blocks that good nodes may be apart */
+#define NGX_HTTP_PSERVER_CHAIN_BACK  2
 
 /* a head of this chain was seen; NGX_ERROR: it is too far below the highest
    to be believed */

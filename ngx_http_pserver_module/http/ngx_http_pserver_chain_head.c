@@ -13,9 +13,6 @@
 #include "ngx_http_pserver_zone.h"
 
 
-/* blocks */
-#define NGX_HTTP_PSERVER_CHAIN_BACK    2
-
 /* msec since the highest was seen last */
 #define NGX_HTTP_PSERVER_CHAIN_FORGET  600000
 

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_chain_nodes.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_fetch.h"
 #include "ngx_http_pserver_guard.h"
@@ -160,10 +161,17 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       NULL },
 
     { ngx_string("pserver_chain"),
-      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE23,
-      ngx_http_pserver_conf_chain,
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_2MORE,
+      ngx_http_pserver_chain_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("pserver_chain_depth"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, chain_depth),
       NULL },
 
     { ngx_string("pserver_chain_valid"),
@@ -273,6 +281,10 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&pmcf->audits, cf->pool, 2, sizeof(void *))
            != NGX_OK
+        || ngx_array_init(&pmcf->nodes, cf->pool, 2, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&pmcf->node_locations, cf->pool, 2, sizeof(void *))
+           != NGX_OK
         || ngx_array_init(&pmcf->stores, cf->pool, 4, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&pmcf->computes, cf->pool, 2, sizeof(void *))
@@ -323,8 +335,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
      *     conf->api = NGX_HTTP_PSERVER_NONE;
      *     conf->names = NULL;
      *     conf->store = { 0, NULL };
-     *     conf->chain = { 0, NULL };
-     *     conf->chain_loc = NULL;
+     *     conf->nodes = NULL;
      *     conf->chain_id = 0;
      *     conf->gateway = { 0, NULL };
      *     conf->gateway_loc = NULL;
@@ -341,7 +352,8 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->max_lifetime = NGX_CONF_UNSET;
     conf->owners = NGX_CONF_UNSET_PTR;
     conf->audit = NGX_CONF_UNSET_PTR;
-    conf->chain_timeout = NGX_CONF_UNSET_MSEC;
+    conf->chain = NGX_CONF_UNSET_PTR;
+    conf->chain_depth = NGX_CONF_UNSET;
     conf->chain_valid = NGX_CONF_UNSET_MSEC;
     conf->chain_stale = NGX_CONF_UNSET_MSEC;
     conf->contracts = NGX_CONF_UNSET_PTR;
@@ -378,12 +390,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->store, prev->store, "");
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
 
-    if (conf->chain.data == NULL) {
-        conf->chain = prev->chain;
-        conf->chain_id = prev->chain_id;
-        conf->chain_timeout = prev->chain_timeout;
-    }
-
+    ngx_http_pserver_chain_conf_merge(conf, prev);
     ngx_conf_merge_msec_value(conf->chain_valid, prev->chain_valid, 6000);
     ngx_conf_merge_msec_value(conf->chain_stale, prev->chain_stale,
                               300000);
@@ -507,7 +514,7 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
            != NGX_CONF_OK
         || ngx_http_pserver_requires(cf, conf->audit != NULL,
                                      "pserver_audit") != NGX_CONF_OK
-        || ngx_http_pserver_requires(cf, conf->chain.len, "pserver_chain")
+        || ngx_http_pserver_requires(cf, conf->chain != NULL, "pserver_chain")
            != NGX_CONF_OK
         || ngx_http_pserver_requires(cf, conf->contracts != NULL,
                                      "pserver_contracts") != NGX_CONF_OK
@@ -517,12 +524,11 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    conf->chain_loc = ngx_http_pserver_exchange_find(cf, &conf->chain,
-                                                     "pserver_chain", 0);
     conf->gateway_loc = ngx_http_pserver_exchange_find(cf, &conf->gateway,
                                                        "pserver_gateway", 0);
 
-    if (conf->chain_loc == NULL || conf->gateway_loc == NULL
+    if (conf->gateway_loc == NULL
+        || ngx_http_pserver_chain_conf_find(cf, conf) != NGX_CONF_OK
         || ngx_http_pserver_https_find(cf, conf->https) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;

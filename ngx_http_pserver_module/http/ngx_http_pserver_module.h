@@ -23,6 +23,7 @@
 
 typedef struct ngx_http_pserver_exchange_s      ngx_http_pserver_exchange_t;
 typedef struct ngx_http_pserver_exchange_loc_s  ngx_http_pserver_exchange_loc_t;
+typedef struct ngx_http_pserver_nodes_s         ngx_http_pserver_nodes_t;
 typedef struct ngx_http_pserver_keys_s          ngx_http_pserver_keys_t;
 typedef struct ngx_http_pserver_https_s         ngx_http_pserver_https_t;
 typedef struct ngx_http_pserver_audit_s         ngx_http_pserver_audit_t;
@@ -64,6 +65,9 @@ typedef struct {
     uint64_t                         number;     /* random: of this
                                                     configuration */
     ngx_array_t                      exchanges;  /* of exchange_loc_t * */
+    ngx_array_t                      nodes;      /* of nodes_t *, and of */
+    ngx_array_t                      node_locations; /* exchange_loc_t *:
+                                                        http/chain_conf */
     ngx_shm_zone_t                  *zone;
     ngx_str_t                        thread_pool_name;
     ngx_thread_pool_t               *thread_pool;
@@ -106,10 +110,13 @@ typedef struct {
 
     ngx_http_pserver_audit_t        *audit;
 
-    ngx_str_t                        chain;      /* location names */
-    ngx_http_pserver_exchange_loc_t *chain_loc;
+    ngx_array_t                     *chain;      /* of ngx_str_t: locations */
+    ngx_http_pserver_nodes_t        *nodes;      /* http/chain_nodes */
     ngx_uint_t                       chain_id;
+    ngx_uint_t                       chain_agree;
+    ngx_int_t                        chain_depth;    /* blocks */
     ngx_msec_t                       chain_timeout;
+    ngx_msec_t                       chain_aside;
     ngx_msec_t                       chain_valid;
     ngx_msec_t                       chain_stale;
     ngx_http_pserver_contracts_t    *contracts;

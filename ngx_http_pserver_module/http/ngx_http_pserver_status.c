@@ -3,6 +3,7 @@
  */
 
 
+#include "ngx_http_pserver_chain_nodes.h"
 #include "ngx_http_pserver_zone.h"
 
 
@@ -46,6 +47,7 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     ngx_str_t                           body;
     ngx_atomic_t                       *value;
     ngx_http_pserver_zone_t            *zone;
+    ngx_http_pserver_main_conf_t       *pmcf;
     ngx_http_pserver_status_counter_t  *c;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
@@ -59,9 +61,11 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     }
 
     zone = ngx_http_pserver_zone(NULL);
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
 
     len = sizeof("{\"version\":\"" NGX_HTTP_PSERVER_VERSION "\","
-                 "\"head\":,\"counters\":{}}") + NGX_INT64_LEN;
+                 "\"head\":,\"nodes\":,\"counters\":{}}") + NGX_INT64_LEN
+          + ngx_http_pserver_node_status_len(pmcf);
 
     for (c = ngx_http_pserver_status; c->name.len; c++) {
         len += sizeof(",\"\":") + c->name.len + NGX_ATOMIC_T_LEN;
@@ -73,7 +77,10 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     }
 
     p = ngx_sprintf(body.data, "{\"version\":\"" NGX_HTTP_PSERVER_VERSION
-                    "\",\"head\":%uL,\"counters\":{", zone->head_number);
+                    "\",\"head\":%uL,\"nodes\":", zone->head_number);
+
+    p = ngx_http_pserver_node_status(pmcf, p);
+    p = ngx_sprintf(p, ",\"counters\":{");
 
     for (c = ngx_http_pserver_status; c->name.len; c++) {
         value = (ngx_atomic_t *) ((u_char *) &zone->counters + c->offset);

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_zone.h"
 #include "ngx_http_pserver_auth_cache.h"
+#include "ngx_http_pserver_chain_nodes.h"
 
 #include <sodium.h>
 
@@ -114,6 +115,8 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             return NGX_ERROR;
         }
 
+        ngx_http_pserver_node_init(shm_zone->data, zone);
+
         return NGX_OK;
     }
 
@@ -134,6 +137,8 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
                                                           shm_zone->shm.size);
 
     randombytes_buf(zone->hash_key, NGX_HTTP_PSERVER_ZONE_HASH);
+
+    ngx_http_pserver_node_init(shm_zone->data, zone);
 
     shpool->data = zone;
 

@@ -44,6 +44,23 @@ typedef struct {
 #define NGX_HTTP_PSERVER_ZONE_HASH   16     /* crypto_shorthash_KEYBYTES */
 
 
+/* what is known of a chain node, http/chain_node; moments in unix msec */
+
+typedef struct {
+    uint32_t                         name;       /* crc32 of its location */
+    ngx_atomic_t                     answers;
+    ngx_atomic_t                     failures;   /* of any kind */
+    ngx_atomic_t                     differed;   /* from other nodes */
+    ngx_atomic_t                     head;
+    ngx_atomic_t                     aside;      /* not asked before then,
+                                                    while there are others */
+    ngx_atomic_t                     no_batch;   /* until then it is asked */
+    ngx_atomic_t                     no_hash;    /* in another way */
+} ngx_http_pserver_zone_node_t;
+
+#define NGX_HTTP_PSERVER_ZONE_NODES  32
+
+
 typedef struct {
     uint32_t                         magic;
     uint32_t                         version;
@@ -67,6 +84,8 @@ typedef struct {
        for /status */
     ngx_http_pserver_zone_head_t     heads[NGX_HTTP_PSERVER_ZONE_HEADS];
     uint64_t                         head_number;
+
+    ngx_http_pserver_zone_node_t     nodes[NGX_HTTP_PSERVER_ZONE_NODES];
 
     ngx_http_pserver_counters_t      counters;
 } ngx_http_pserver_zone_t;
