@@ -116,7 +116,7 @@ ngx_int_t ngx_http_pserver_chain_no_answer(
 ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_first(
     ngx_http_pserver_chain_kind_e kind);
 
-/* 1: it is a yes, as far as the chain has a say in it */
+/* 1: it may be a yes, as far as the chain has a say in it */
 ngx_uint_t ngx_http_pserver_chain_yes(ngx_http_pserver_chain_kind_e kind,
     const pserver_facts_t *facts);
 

@@ -96,15 +96,15 @@ ngx_http_pserver_chain_yes(ngx_http_pserver_chain_kind_e kind,
         return ngx_memcmp(&facts->grantee_id, &zero, sizeof(zero)) != 0;
     }
 
-    /* the rules of the chain hold where the grant file is what is missing */
+    /* it is there and active, which is less than what an operation needs:
+       the grant file is what is missing */
 
     ngx_memzero(&question, sizeof(pserver_question_t));
 
-    question.app = facts->grantee;
-    question.now = ngx_time();
-    question.served = 1;
+    question.registered = 1;
 
-    pserver_permission_decide_again(facts, &question, &verdict);
+    pserver_permission_decide(PSERVER_DECIDE_READ, facts, &question,
+                              &verdict);
 
     return verdict.reason == PSERVER_GRANT_UNREADABLE;
 }
