@@ -435,8 +435,10 @@ is(join('', grep { chomp; !$there{"killed $_"} } @answered), '',
 --- http_config eval: $::slow
 --- config eval: $::config
 --- script
-# the owner's own reads are committed with what comes next
+# the owner's own reads are committed with what comes next; the start of the
+# node goes first
 
+sleep 0.9;
 my $size = -s "$log/log";
 is(http('GET', $messages, { 'User-Agent' => 'quits',
     Authorization => web3signed('owner1', 'GET', $messages) })->{status}, 200,
@@ -449,7 +451,34 @@ is(scalar(@{[ workers_running() ]}), workers(), 'and gone');
 
 
 
-=== TEST 14: a disk that is full: nothing is released
+=== TEST 14: a flood of refusals is counted
+--- config eval: $::config
+--- script
+my $before = verified()->{entries};
+my $body = fresh('revoked');
+my $flood = 60;
+start_job('app1', $body) for 1 .. $flood;
+
+# the rest of the count is written when the workers go
+
+kill HUP => master_pid();
+my ($entries, $counted);
+
+ok(wait_for {
+    my @new = grep { $_->{sequence} >= $before } @{ verified()->{opened} };
+    $entries = grep { $_->{action} eq 'refused' } @new;
+    $counted = 0;
+    $counted += $_->{count} for grep { $_->{action} eq 'refusals' } @new;
+    $entries + $counted == $flood;
+}, 'none is missing') or diag("$entries + $counted");
+cmp_ok($entries, '<=', 3 * workers(), 'few are entries of their own');
+is(newest('refusals')->{reason}, 'AUTHORIZATION_ERROR', 'reason');
+is(newest('refusals')->{app}, owner('app1'), 'app');
+is(newest('refusals')->{of}, owner('owner1'), 'whose chain');
+
+
+
+=== TEST 15: a disk that is full: nothing is released
 --- config eval: $::full
 --- alerts_expected
 --- script
@@ -479,7 +508,7 @@ is(scalar(grep { ($_->{userAgent} || '') eq 'may not fit' }
 
 
 
-=== TEST 15: a torn end is cut off, and the log goes on
+=== TEST 16: a torn end is cut off, and the log goes on
 --- config eval: $::config
 --- script
 my $before = verified();
@@ -495,7 +524,7 @@ is(newest('operation_released')->{userAgent}, 'after the crash', 'its entry');
 
 
 
-=== TEST 16: what was damaged is not cut off, and nothing is released
+=== TEST 17: what was damaged is not cut off, and nothing is released
 --- config eval: $::config
 --- alerts_expected
 --- script

@@ -36,6 +36,10 @@ ngx_http_pserver_audit_append(ngx_http_pserver_loc_conf_t *plcf,
         return NGX_OK;
     }
 
+    if (entry->type == PSERVER_ENTRY_REQUEST_REFUSED && wait == NULL) {
+        return ngx_http_pserver_audit_refused(plcf->audit, plcf, entry);
+    }
+
     return ngx_http_pserver_audit_add(plcf->audit, plcf, entry, wait);
 }
 
@@ -227,6 +231,7 @@ ngx_http_pserver_audit_statement(pserver_entry_t *statement,
     ngx_http_pserver_audit_bytes(INPUT, entry->input, 32);
     ngx_http_pserver_audit_bytes(OUTPUT, entry->output, 32);
     ngx_http_pserver_audit_bytes(OBJECT, entry->object, 32);
+    ngx_http_pserver_audit_text(COUNT, &entry->count);
 
 #undef ngx_http_pserver_audit_bytes
 #undef ngx_http_pserver_audit_text

@@ -41,6 +41,7 @@ typedef struct {
     ngx_str_t                        operation;
     ngx_str_t                        operation_id;
     ngx_str_t                        scope;
+    ngx_str_t                        count;      /* decimal */
 
     const u_char                    *request;    /* digests, 32 bytes */
     const u_char                    *grant;
@@ -77,7 +78,8 @@ struct ngx_http_pserver_audit_wait_s {
  * Appends an entry to plcf->audit.  NGX_AGAIN: wait->handler will be called,
  * from the event loop; NGX_OK: there is no log here, it is not called;
  * NGX_ERROR: too many entries wait, or no memory: as rc NGX_ERROR.  wait is
- * NULL where nobody waits, as for refusals.
+ * NULL where nobody waits, as for refusals, which are counted if they come
+ * too often.
  */
 ngx_int_t ngx_http_pserver_audit_append(ngx_http_pserver_loc_conf_t *plcf,
     const ngx_http_pserver_audit_entry_t *entry,

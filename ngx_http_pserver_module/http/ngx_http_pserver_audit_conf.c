@@ -85,6 +85,10 @@ ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     audit->publish.data = &audit->dummy;
     audit->publish.log = &cf->cycle->new_log;
 
+    audit->counting.handler = ngx_http_pserver_audit_refusals_timer;
+    audit->counting.data = &audit->dummy;
+    audit->counting.log = &cf->cycle->new_log;
+
     audit->tiles.dir = (char *) name.data;
 
     audit->path.name = name;

@@ -11,6 +11,24 @@
 #include "ngx_http_pserver_audit_tiles.h"
 
 
+/* refusals of one app, at one owner, for one reason: http/audit_refusals */
+
+typedef struct {
+    ngx_http_pserver_loc_conf_t     *plcf;       /* NULL: an empty row */
+    ngx_msec_t                       since;
+    ngx_uint_t                       single;     /* entries of their own */
+    ngx_uint_t                       counted;    /* waiting for one */
+    pserver_address_t                owner;
+    pserver_address_t                app;
+    u_char                           reason[PSERVER_ENTRY_REASON_MAX];
+    size_t                           reason_len;
+    unsigned                         owned:1;
+    unsigned                         named:1;
+} ngx_http_pserver_refusal_t;
+
+#define NGX_HTTP_PSERVER_REFUSALS  64
+
+
 struct ngx_http_pserver_audit_s {
     ngx_path_t                       path;       /* nginx makes the folder */
     ngx_http_pserver_audit_file_t    file;
@@ -31,6 +49,9 @@ struct ngx_http_pserver_audit_s {
     ngx_event_t                      publish;    /* timer */
     unsigned                         publishing:1;
     unsigned                         unpublished:1;  /* more meanwhile */
+
+    ngx_http_pserver_refusal_t       refusals[NGX_HTTP_PSERVER_REFUSALS];
+    ngx_event_t                      counting;   /* timer */
 };
 
 
@@ -54,6 +75,12 @@ ngx_int_t ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
     ngx_http_pserver_loc_conf_t *plcf,
     const ngx_http_pserver_audit_entry_t *entry,
     ngx_http_pserver_audit_wait_t *wait);
+
+/* a refusal: an entry, or one more that is counted */
+ngx_int_t ngx_http_pserver_audit_refused(ngx_http_pserver_audit_t *audit,
+    ngx_http_pserver_loc_conf_t *plcf,
+    const ngx_http_pserver_audit_entry_t *entry);
+void ngx_http_pserver_audit_refusals_timer(ngx_event_t *ev);
 
 /* commits what waits, in a thread; the timer's handler does the same */
 void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);

@@ -91,7 +91,7 @@ const open = (box, key, ad) => {
 
 
 const TYPES = { 1: 'start', 2: 'stop', 16: 'accepted', 17: 'refused',
-    32: 'operation_accepted', 33: 'operation_started',
+    18: 'refusals', 32: 'operation_accepted', 33: 'operation_started',
     34: 'operation_finished', 35: 'operation_released',
     36: 'operation_canceled', 48: 'read', 49: 'write', 50: 'delete',
     51: 'list' };
