@@ -143,7 +143,27 @@ refused(get('app1', 'demo.messages',
 
 
 
-=== TEST 3: patterns
+=== TEST 3: two broken rules: the earlier one is told
+--- script
+refused(get('stranger', 'demo.messages', permission('revoked')),
+    'unregistered', 'a stranger before a revocation');
+refused(get('app2', 'demo.messages', permission('revoked')), 'inactive',
+    'revoked before whose it is');
+refused(get('app2', 'demo.messages', permission('grant_missing')),
+    'unreadable', 'the grant file before whose it is');
+refused(get('app1', 'demo.notes', permission('ok')), 'no_scopes',
+    'scopes before the scope');
+refused(get('app1', 'demo.notes', permission('read_expired')), 'expired',
+    'expiry before the scope');
+refused(get('app2', 'demo.notes', permission('read')), 'scope',
+    'the scope before whose it is');
+refused(get('app2', 'demo.messages',
+    grant('app1', 'data_read', { scopes => [ '*' ] }, 'owner3')), 'signer',
+    'whose it is before the owner');
+
+
+
+=== TEST 4: patterns
 --- script
 put('owner1', $_, { is => $_ }) for qw( a.b a.b.c a.bc.d );
 
@@ -158,7 +178,7 @@ refused(get('app1', 'a.b', $id), 'no_scopes', 'scopes of another operation');
 
 
 
-=== TEST 4: facts are kept as long as they are valid
+=== TEST 5: facts are kept as long as they are valid
 --- config eval: $::hour
 --- script
 my $id = grant('app1', 'data_read', { scopes => [ '*' ] });
@@ -173,7 +193,7 @@ refused(get('app1', 'demo.messages', $id), 'inactive', 'not known before');
 
 
 
-=== TEST 5: and no longer
+=== TEST 6: and no longer
 --- config eval: $::moment
 --- script
 my $id = grant('app1', 'data_read', { scopes => [ '*' ] });
@@ -184,7 +204,7 @@ refused(get('app1', 'demo.messages', $id), 'inactive', 'right after');
 
 
 
-=== TEST 6: no chain, no answer
+=== TEST 7: no chain, no answer
 --- http_config eval: $::nobody
 --- script
 my $answer = get('app1', 'demo.messages', permission('read'));
@@ -192,3 +212,45 @@ refused($answer, 'unavailable', 'a grant');
 is($answer->{headers}{'retry-after'}, 2, 'Retry-After');
 
 refused(get('app1', 'demo.messages'), 'unavailable', 'no grant');
+
+
+
+=== TEST 8: a list shows what is covered
+--- config eval: config(pserver_chain_valid => '1s')
+--- script
+put('owner1', $_, { is => $_ }) for qw( list.a list.b list.b.c other.x );
+
+my $scopes = sub {
+    my ($wallet, $id, $query) = @_;
+    my $answer = http('GET', '/v1/data' . ($query || ''), { Authorization =>
+        web3signed($wallet, 'GET', '/v1/data', undef,
+            defined $id ? (grantId => "$id") : ()) });
+
+    return $answer if $answer->{status} != 200;
+    return [ map { $_->{scope} } @{ $answer->{json}{scopes} } ];
+};
+
+my $two = grant('app1', 'data_read', { scopes => [ 'list.a', 'list.b.*' ] });
+my $all = grant('app1', 'data_read', { scopes => [ '*' ] });
+
+is_deeply($scopes->('app1', $two), [ 'list.a', 'list.b.c' ], 'two');
+is_deeply($scopes->('app1', $two, '?scopePrefix=list.b'), [ 'list.b.c' ],
+    'of them those with a prefix');
+is_deeply($scopes->('app1', $two, '?limit=1&offset=1'), [ 'list.b.c' ],
+    'a page of them');
+is_deeply([ grep { /^(?:list|other)/ } @{ $scopes->('app1', $all,
+    '?limit=100') } ], [ qw( list.a list.b list.b.c other.x ) ], 'all');
+
+my $answer = http('GET', '/v1/data', { Authorization => web3signed('app1',
+    'GET', '/v1/data', undef, grantId => "$two") })->{json};
+is($answer->{total}, 2, 'the total says no more');
+
+refused($scopes->('app1'), 'required', 'no grant');
+refused($scopes->('stranger', $all), 'unregistered', 'a stranger');
+refused($scopes->('app2', $all), 'signer', 'of another app');
+refused($scopes->('app1', permission('revoked')), 'inactive', 'revoked');
+refused($scopes->('app1', permission('ok')), 'no_scopes', 'not for reading');
+
+chain('revoke', 'owner1', $two);
+sleep 2;
+refused($scopes->('app1', $two), 'inactive', 'revoked in between');

@@ -330,7 +330,7 @@ RULE(filters)
 
 RULE(covered)
 {
-    return pserver_grant_covers(&f->grant, q->scope)
+    return q->list || pserver_grant_covers(&f->grant, q->scope)
            ? PSERVER_ALLOWED : PSERVER_SCOPE_NOT_COVERED;
 }
 

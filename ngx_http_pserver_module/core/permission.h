@@ -79,6 +79,7 @@ typedef struct {
 
     /* READ */
     unsigned               registered:1;  /* the app is some grantee */
+    unsigned               list:1;   /* of what is covered, not one scope */
     pserver_str_t          scope;
 } pserver_question_t;
 

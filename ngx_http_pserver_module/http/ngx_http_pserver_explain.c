@@ -340,6 +340,7 @@ ngx_http_pserver_explain_answer(ngx_http_pserver_explain_t *explain,
     question.registered = registered;
     question.operation = explain->asked.operation;
     question.parameters = explain->asked.parameters;
+    question.list = 0;
     question.scope = explain->asked.scope;
     question.offers = ngx_http_pserver_operation_offers(explain->plcf,
                                                         r->pool);

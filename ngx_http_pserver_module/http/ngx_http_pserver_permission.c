@@ -98,6 +98,7 @@ ngx_http_pserver_permission_decide(ngx_http_pserver_permission_t *p,
     question.parameters = p->parameters;
     question.offers = p->offers;
     question.n = p->n;
+    question.list = p->list;
     question.scope = p->scope;
 
     pserver_permission_decide(p->kind, facts, &question, &p->verdict);

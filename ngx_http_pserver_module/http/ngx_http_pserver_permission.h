@@ -44,6 +44,7 @@ struct ngx_http_pserver_permission_s {
     /* READ */
     pserver_str_t                            scope;
     unsigned                                 no_grant:1;  /* there is no id */
+    unsigned                                 list:1;  /* of what is covered */
 
     ngx_http_pserver_permission_handler_pt   handler;
     void                                    *data;

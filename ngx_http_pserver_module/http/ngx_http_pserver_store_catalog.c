@@ -21,6 +21,8 @@ static ngx_uint_t ngx_http_pserver_catalog_scopes(
     ngx_http_pserver_catalog_t *catalog, ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_catalog_versions(
     ngx_http_pserver_catalog_t *catalog, ngx_http_pserver_owner_t *owner);
+static ngx_uint_t ngx_http_pserver_catalog_wanted(
+    ngx_http_pserver_catalog_t *catalog, pserver_str_t scope);
 static ngx_uint_t ngx_http_pserver_catalog_add(
     ngx_http_pserver_catalog_t *catalog, ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t number,
@@ -198,12 +200,7 @@ ngx_http_pserver_catalog_add(ngx_http_pserver_catalog_t *catalog,
 
     meta = &object.open.meta;
 
-    if (meta->scope.len > PSERVER_SCOPE_MAX
-        || meta->scope.len < catalog->prefix.len
-        || (catalog->prefix.len
-            && ngx_memcmp(meta->scope.data, catalog->prefix.data,
-                          catalog->prefix.len) != 0))
-    {
+    if (!ngx_http_pserver_catalog_wanted(catalog, meta->scope)) {
         goto done;
     }
 
@@ -232,6 +229,33 @@ done:
     ngx_http_pserver_object_close(&object);
 
     return rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_catalog_wanted(ngx_http_pserver_catalog_t *catalog,
+    pserver_str_t scope)
+{
+    size_t          i;
+    pserver_str_t  *prefix;
+
+    prefix = &catalog->prefix;
+
+    if (scope.len > PSERVER_SCOPE_MAX
+        || scope.len < prefix->len
+        || (prefix->len
+            && ngx_memcmp(scope.data, prefix->data, prefix->len) != 0))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < catalog->npatterns; i++) {
+        if (pserver_scope_covers(catalog->patterns[i], scope)) {
+            return 1;
+        }
+    }
+
+    return catalog->patterns == NULL;
 }
 
 

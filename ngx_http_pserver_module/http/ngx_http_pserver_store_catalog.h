@@ -32,6 +32,8 @@ typedef struct {
     pserver_address_t                owner;
     pserver_str_t                    scope;          /* versions of it */
     pserver_str_t                    prefix;         /* else: of scopes */
+    pserver_str_t                   *patterns;       /* NULL: all of them */
+    size_t                           npatterns;
     uint64_t                         limit;
     uint64_t                         offset;
 

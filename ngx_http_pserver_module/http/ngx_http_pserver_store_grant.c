@@ -48,6 +48,7 @@ ngx_http_pserver_grant_check(ngx_http_request_t *r,
     permission->app = ctx->claims->address;
     permission->scope.len = ctx->scope.len;
     permission->scope.data = ctx->scope.data;
+    permission->list = (ctx->scope.len == 0);
     permission->handler = ngx_http_pserver_grant_decided;
     permission->data = r;
 

@@ -21,9 +21,11 @@ typedef struct {
 
 
 /*
- * Asks, for ctx->scope and the grant that the request names.  handler gets
+ * Asks, for ctx->scope (where there is none: for a list of what is covered)
+ * and the grant that the request names.  handler gets
  * NGX_OK, with ctx->owner set, or the status of an error, which is set and
- * logged; posted requests are run after it.  It is not called if the
+ * logged; grant->permission.facts live for the call, and posted requests are
+ * run after it.  It is not called if the
  * request is terminated meanwhile.  NULL: no memory.
  */
 ngx_http_pserver_grant_t *ngx_http_pserver_grant_check(

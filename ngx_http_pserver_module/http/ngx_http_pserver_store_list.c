@@ -30,8 +30,12 @@ typedef struct {
 static ngx_int_t ngx_http_pserver_list_create(ngx_http_request_t *r,
     ngx_http_pserver_list_t **out);
 static void ngx_http_pserver_list_cleanup(void *data);
+static ngx_int_t ngx_http_pserver_list_begin(ngx_http_request_t *r,
+    ngx_http_pserver_list_t *list);
 static void ngx_http_pserver_list_permitted(ngx_http_request_t *r,
     ngx_int_t status);
+static ngx_int_t ngx_http_pserver_list_patterns(ngx_http_request_t *r,
+    ngx_http_pserver_list_t *list);
 static void ngx_http_pserver_list_start(ngx_http_request_t *r,
     ngx_http_pserver_list_t *list);
 static void ngx_http_pserver_list_done(ngx_http_request_t *r, void *data);
@@ -48,20 +52,7 @@ ngx_http_pserver_store_list(ngx_http_request_t *r)
 {
     ngx_int_t                 rc;
     ngx_str_t                 prefix;
-    ngx_http_pserver_ctx_t   *ctx;
     ngx_http_pserver_list_t  *list;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-
-    if (!ctx->is_owner) {
-
-        /* no grant covers a list of scopes */
-
-        return ngx_http_pserver_error_data(r, NGX_HTTP_FORBIDDEN,
-                                           "GRANT_REQUIRED",
-                                           "A list is shown to the owner "
-                                           "only", NULL);
-    }
 
     rc = ngx_http_pserver_list_create(r, &list);
 
@@ -74,11 +65,7 @@ ngx_http_pserver_store_list(ngx_http_request_t *r)
         list->catalog.prefix.data = prefix.data;
     }
 
-    r->main->count++;
-
-    ngx_http_pserver_list_start(r, list);
-
-    return NGX_DONE;
+    return ngx_http_pserver_list_begin(r, list);
 }
 
 
@@ -99,6 +86,20 @@ ngx_http_pserver_store_versions(ngx_http_request_t *r)
 
     list->catalog.scope.len = ctx->scope.len;
     list->catalog.scope.data = ctx->scope.data;
+
+    return ngx_http_pserver_list_begin(r, list);
+}
+
+
+/* the owner's own; else what the grant that is named covers */
+
+static ngx_int_t
+ngx_http_pserver_list_begin(ngx_http_request_t *r,
+    ngx_http_pserver_list_t *list)
+{
+    ngx_http_pserver_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
 
     if (ctx->is_owner && ctx->claims->grant_id.len == 0) {
         r->main->count++;
@@ -200,7 +201,49 @@ ngx_http_pserver_list_permitted(ngx_http_request_t *r, ngx_int_t status)
     list = ctx->state;
     list->catalog.owner = ctx->owner;
 
+    if (ngx_http_pserver_list_patterns(r, list) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
     ngx_http_pserver_list_start(r, list);
+}
+
+
+/* the grant file is there only now */
+
+static ngx_int_t
+ngx_http_pserver_list_patterns(ngx_http_request_t *r,
+    ngx_http_pserver_list_t *list)
+{
+    pserver_str_t         *pattern;
+    const pserver_json_t  *scopes, *scope;
+
+    scopes = list->grant->permission.facts->grant.scopes;
+
+    pattern = ngx_palloc(r->pool, scopes->count * sizeof(pserver_str_t));
+    if (pattern == NULL) {
+        return NGX_ERROR;
+    }
+
+    list->catalog.patterns = pattern;
+
+    for (scope = scopes->child; scope; scope = scope->next) {
+
+        pattern->len = scope->value.len;
+        pattern->data = ngx_pnalloc(r->pool, scope->value.len);
+
+        if (pattern->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(pattern->data, scope->value.data, scope->value.len);
+
+        list->catalog.npatterns++;
+        pattern++;
+    }
+
+    return NGX_OK;
 }
 
 
