@@ -45,6 +45,8 @@ static ngx_http_pserver_audit_owner_t *ngx_http_pserver_audit_owner(
     ngx_http_pserver_audit_keyring_t *ring,
     ngx_http_pserver_audit_pending_t *pending);
 static void ngx_http_pserver_audit_done(void *data);
+static ngx_uint_t ngx_http_pserver_audit_awaited(
+    ngx_http_pserver_audit_t *audit);
 static void ngx_http_pserver_audit_log_error(
     ngx_http_pserver_audit_t *audit);
 
@@ -117,11 +119,19 @@ ngx_http_pserver_audit_run(void *data)
     ngx_http_pserver_audit_keyring_t  *ring;
     ngx_http_pserver_audit_pending_t  *pending;
 
-    ring = sodium_malloc(sizeof(ngx_http_pserver_audit_keyring_t));
-    if (ring == NULL) {
-        audit->rc = PSERVER_NOMEM;
-        return;
+    /* made once in a process: it takes ten system calls */
+
+    if (audit->keyring == NULL) {
+        audit->keyring =
+            sodium_malloc(sizeof(ngx_http_pserver_audit_keyring_t));
+
+        if (audit->keyring == NULL) {
+            audit->rc = PSERVER_NOMEM;
+            return;
+        }
     }
+
+    ring = audit->keyring;
 
     ngx_memzero(ring, sizeof(ngx_http_pserver_audit_keyring_t));
 
@@ -140,7 +150,7 @@ ngx_http_pserver_audit_run(void *data)
         }
     }
 
-    sodium_free(ring);
+    sodium_memzero(ring, sizeof(ngx_http_pserver_audit_keyring_t));
 
     audit->rc = n ? ngx_http_pserver_audit_file_append(&audit->file, items, n)
                   : PSERVER_OK;
@@ -325,9 +335,39 @@ ngx_http_pserver_audit_done(void *data)
         ngx_http_pserver_audit_checkpoint(audit);
     }
 
-    if (audit->nwaiting) {
-        ngx_http_pserver_audit_commit(audit);
+    if (audit->nwaiting == 0) {
+        return;
     }
+
+    /* what nobody waits for, as an owner's reads, is collected first */
+
+    if (ngx_http_pserver_audit_awaited(audit)) {
+        ngx_http_pserver_audit_commit(audit);
+
+    } else {
+        ngx_add_timer(&audit->timer, pmcf->audit_commit);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_audit_awaited(ngx_http_pserver_audit_t *audit)
+{
+    ngx_queue_t                       *q;
+    ngx_http_pserver_audit_pending_t  *pending;
+
+    for (q = ngx_queue_head(&audit->waiting);
+         q != ngx_queue_sentinel(&audit->waiting);
+         q = ngx_queue_next(q))
+    {
+        pending = ngx_queue_data(q, ngx_http_pserver_audit_pending_t, queue);
+
+        if (pending->wait) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

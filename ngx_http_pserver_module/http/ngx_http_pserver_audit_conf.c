@@ -6,6 +6,8 @@
 #include "ngx_http_pserver_audit_conf.h"
 #include "ngx_http_pserver_conf.h"
 
+#include <sodium.h>
+
 
 static void ngx_http_pserver_audit_conf_cleanup(void *data);
 
@@ -112,6 +114,8 @@ ngx_http_pserver_audit_conf_cleanup(void *data)
     ngx_http_pserver_audit_t *audit = data;
 
     ngx_http_pserver_audit_file_close(&audit->file);
+
+    sodium_free(audit->keyring);
 }
 
 

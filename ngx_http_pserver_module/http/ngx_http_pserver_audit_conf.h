@@ -39,6 +39,7 @@ struct ngx_http_pserver_audit_s {
     ngx_queue_t                      batch;      /* of the commit that runs */
     ngx_uint_t                       nbatch;
     ngx_int_t                        rc;         /* its result: PSERVER_* */
+    void                            *keyring;    /* secret memory */
     ngx_event_t                      timer;
     ngx_connection_t                 dummy;      /* of the timers */
     unsigned                         running:1;
