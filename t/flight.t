@@ -60,12 +60,15 @@ sub request {
 
 sub workers_of {
     my $pid = shift;
-    my $nginx = qr/^\d+ \(nginx\) \S $pid /;
+    my @children;
 
-    return grep {
-        open my $in, '<', "/proc/$_/stat" or next;
-        scalar(<$in>) =~ $nginx;
-    } map { m{(\d+)$} } glob '/proc/[0-9]*';
+    for (glob '/proc/[0-9]*/stat') {
+        open my $in, '<', $_ or next;
+        push @children, $1
+            if (<$in> || '') =~ /^(\d+) \(nginx\) \S $pid /;
+    }
+
+    return @children;
 }
 
 

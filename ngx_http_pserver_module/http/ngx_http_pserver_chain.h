@@ -65,6 +65,11 @@ void ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask);
 /* also of one that has ended, or is zeroed */
 void ngx_http_pserver_chain_cancel(ngx_http_pserver_chain_ask_t *ask);
 
+/* the watch over the logs of the chain that this location needs, if any */
+char *ngx_http_pserver_chain_watch(ngx_conf_t *cf,
+    ngx_http_pserver_loc_conf_t *plcf);
+ngx_int_t ngx_http_pserver_chain_init_process(ngx_cycle_t *cycle);
+
 /*
  * This moment, for not_before: usec of a clock that no one sets, and that is
  * the same in all processes.

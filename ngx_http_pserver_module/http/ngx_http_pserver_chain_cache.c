@@ -10,6 +10,7 @@
 
 #include "ngx_http_pserver_chain_flight.h"
 #include "ngx_http_pserver_zone.h"
+#include "../core/encode.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -25,7 +26,11 @@ typedef struct {
     uint64_t                          number;     /* of its flight */
     uint64_t                          observed;
     uint64_t                          block;
+    pserver_word_t                    hash;       /* of the block */
+    uint64_t                          due;        /* the block that ends it */
     ngx_http_pserver_chain_life_e     life;
+    ngx_uint_t                        watched;    /* all logs after "block"
+                                                     are looked at */
     size_t                            len;
     u_char                            data[1];
 } ngx_http_pserver_chain_kept_t;
@@ -47,9 +52,16 @@ typedef struct {
 } ngx_http_pserver_chain_entry_t;
 
 
-static ngx_uint_t ngx_http_pserver_chain_holds(
-    ngx_http_pserver_chain_kept_t *kept, ngx_http_pserver_loc_conf_t *plcf,
+static ngx_uint_t ngx_http_pserver_chain_holds(ngx_http_pserver_zone_t *zone,
+    ngx_http_pserver_chain_entry_t *entry, ngx_http_pserver_loc_conf_t *plcf,
     uint64_t now);
+static void ngx_http_pserver_chain_watched(ngx_http_pserver_zone_t *zone,
+    ngx_http_pserver_chain_entry_t *entry);
+static ngx_uint_t ngx_http_pserver_chain_touched(
+    ngx_http_pserver_chain_entry_t *entry,
+    ngx_http_pserver_zone_watch_t *watch, ngx_http_pserver_chain_news_t *news);
+static ngx_http_pserver_zone_watch_t *ngx_http_pserver_chain_watch_of(
+    ngx_http_pserver_zone_t *zone, ngx_http_pserver_chain_key_t *key);
 static ngx_uint_t ngx_http_pserver_chain_flying(
     ngx_http_pserver_chain_entry_t *entry, uint64_t now);
 static ngx_http_pserver_chain_set_t *ngx_http_pserver_chain_take(
@@ -97,7 +109,7 @@ ngx_http_pserver_chain_cache_find(ngx_http_pserver_chain_key_t *key,
 
         if (entry->kept
             && (not_before == 0 || entry->kept->observed > not_before)
-            && ngx_http_pserver_chain_holds(entry->kept, plcf, now))
+            && ngx_http_pserver_chain_holds(zone, entry, plcf, now))
         {
             found->set = ngx_http_pserver_chain_take(entry->kept, &copied);
 
@@ -202,12 +214,24 @@ ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
     kept->number = number;
     kept->observed = facts->observed;
     kept->block = facts->block;
+    kept->hash = facts->block_hash;
     kept->life = life;
+    kept->watched = 0;
     kept->len = len;
+
+    if (pserver_word_uint64(&facts->end_block, &kept->due) != PSERVER_OK
+        || kept->due <= facts->block)
+    {
+        kept->due = UINT64_MAX;
+    }
 
     (void) pserver_facts_pack(kept->data, facts);
 
     entry->kept = kept;
+
+    if (life == NGX_HTTP_PSERVER_CHAIN_WATCHED) {
+        ngx_http_pserver_chain_watched(zone, entry);
+    }
 
 done:
 
@@ -288,13 +312,23 @@ ngx_http_pserver_chain_cache_last(ngx_http_pserver_chain_key_t *key)
 }
 
 
-static ngx_uint_t
-ngx_http_pserver_chain_holds(ngx_http_pserver_chain_kept_t *kept,
-    ngx_http_pserver_loc_conf_t *plcf, uint64_t now)
-{
-    ngx_msec_t  age;
+/*
+ * Without a watch nothing holds longer than the bound.  With one a yes does,
+ * as long as what the watch knows is not older than the bound.
+ */
 
+static ngx_uint_t
+ngx_http_pserver_chain_holds(ngx_http_pserver_zone_t *zone,
+    ngx_http_pserver_chain_entry_t *entry, ngx_http_pserver_loc_conf_t *plcf,
+    uint64_t now)
+{
+    ngx_msec_t                      age, valid;
+    ngx_http_pserver_chain_kept_t  *kept;
+    ngx_http_pserver_zone_watch_t  *watch;
+
+    kept = entry->kept;
     age = (now - kept->observed) / 1000;
+    valid = ngx_min(plcf->chain_valid, plcf->chain_bound);
 
     switch (kept->life) {
 
@@ -302,11 +336,169 @@ ngx_http_pserver_chain_holds(ngx_http_pserver_chain_kept_t *kept,
         return 0;
 
     case NGX_HTTP_PSERVER_CHAIN_NO:
-        return age < plcf->chain_valid / 2;
+        return age < valid / 2;
 
-    default:
-        return age < plcf->chain_valid;
+    case NGX_HTTP_PSERVER_CHAIN_YES:
+        return age < valid;
+
+    default: /* NGX_HTTP_PSERVER_CHAIN_WATCHED */
+        break;
     }
+
+    watch = ngx_http_pserver_chain_watch_of(zone, &entry->key);
+
+    if (watch) {
+        watch->wanted = now;
+    }
+
+    if (age < valid) {
+        return 1;
+    }
+
+    return watch && kept->watched && age < plcf->chain_valid
+           && (now - watch->seen) / 1000 < plcf->chain_bound;
+}
+
+
+/*
+ * What comes after the block of this set will be looked at, unless the watch
+ * is already further, or has seen another block there.
+ */
+
+static void
+ngx_http_pserver_chain_watched(ngx_http_pserver_zone_t *zone,
+    ngx_http_pserver_chain_entry_t *entry)
+{
+    ngx_http_pserver_chain_kept_t  *kept;
+    ngx_http_pserver_zone_watch_t  *watch;
+
+    kept = entry->kept;
+    watch = ngx_http_pserver_chain_watch_of(zone, &entry->key);
+
+    if (watch == NULL) {
+        return;
+    }
+
+    watch->wanted = ngx_http_pserver_chain_moment();
+
+    if (kept->block > watch->number) {
+        kept->watched = 1;
+
+    } else if (kept->block == watch->number) {
+        kept->watched = ngx_memcmp(&kept->hash,
+                  &watch->hash[kept->block % NGX_HTTP_PSERVER_ZONE_BLOCKS],
+                                   sizeof(pserver_word_t))
+                        == 0;
+    }
+}
+
+
+void
+ngx_http_pserver_chain_cache_news(ngx_http_pserver_zone_t *zone,
+    ngx_slab_pool_t *shpool, ngx_http_pserver_zone_watch_t *watch,
+    ngx_http_pserver_chain_news_t *news)
+{
+    ngx_queue_t                     *q;
+    ngx_http_pserver_chain_entry_t  *entry;
+
+    for (q = ngx_queue_head(&zone->facts_lru);
+         q != ngx_queue_sentinel(&zone->facts_lru);
+         q = ngx_queue_next(q))
+    {
+        entry = ngx_queue_data(q, ngx_http_pserver_chain_entry_t, queue);
+
+        if (entry->kept == NULL
+            || entry->key.kind != NGX_HTTP_PSERVER_CHAIN_PERMISSION
+            || ngx_http_pserver_chain_watch_of(zone, &entry->key) != watch
+            || !ngx_http_pserver_chain_touched(entry, watch, news))
+        {
+            continue;
+        }
+
+        ngx_slab_free_locked(shpool, entry->kept);
+        entry->kept = NULL;
+
+        (void) ngx_atomic_fetch_add(&zone->counters.chain_dropped, 1);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_chain_touched(ngx_http_pserver_chain_entry_t *entry,
+    ngx_http_pserver_zone_watch_t *watch, ngx_http_pserver_chain_news_t *news)
+{
+    uint64_t                        head;
+    ngx_uint_t                      i;
+    pserver_jsonrpc_block_t        *block;
+    ngx_http_pserver_chain_kept_t  *kept;
+
+    kept = entry->kept;
+    head = news->fork + news->n;
+
+    if (kept->block > head) {
+        kept->watched = 1;
+        return 0;
+    }
+
+    if (kept->due <= head) {
+        return 1;
+    }
+
+    if (kept->block > news->fork) {
+
+        /* of one of the new blocks, or of one that is on no chain any more */
+
+        block = &news->blocks[kept->block - news->fork - 1];
+
+        if (ngx_memcmp(&kept->hash, &block->hash, sizeof(pserver_word_t))
+            != 0)
+        {
+            return 1;
+        }
+
+        kept->watched = 1;
+
+    } else if (!news->whole) {
+        return 1;
+    }
+
+    for (i = 0; i < news->nlogs; i++) {
+        if (news->logs[i].number > kept->block
+            && ngx_memcmp(&news->logs[i].id, &entry->key.word,
+                          sizeof(pserver_word_t))
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_http_pserver_zone_watch_t *
+ngx_http_pserver_chain_watch_of(ngx_http_pserver_zone_t *zone,
+    ngx_http_pserver_chain_key_t *key)
+{
+    ngx_uint_t                      i;
+    ngx_http_pserver_zone_watch_t  *watch;
+
+    for (i = 0; i < NGX_HTTP_PSERVER_ZONE_WATCHES; i++) {
+        watch = zone->watches[i];
+
+        if (watch
+            && watch->configuration == key->configuration
+            && watch->nodes == key->nodes
+            && watch->chain_id == key->chain_id
+            && ngx_memcmp(&watch->contract, &key->contracts.permissions,
+                          sizeof(pserver_address_t))
+               == 0)
+        {
+            return watch;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -11,6 +11,8 @@
 
 #include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_zone.h"
+#include "../core/jsonrpc.h"
 
 
 /*
@@ -132,7 +134,8 @@ typedef enum {
     NGX_HTTP_PSERVER_CHAIN_YES,       /* pserver_chain_valid, and no longer
                                          than the bound */
     NGX_HTTP_PSERVER_CHAIN_WATCHED    /* longer than the bound, while the logs
-                                         of the chain are followed */
+                                         of the chain are followed: what else
+                                         could change it has no log */
 } ngx_http_pserver_chain_life_e;
 
 typedef struct {
@@ -165,6 +168,31 @@ void ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
 ngx_int_t ngx_http_pserver_chain_cache_await(
     ngx_http_pserver_chain_key_t *key, uint64_t number,
     ngx_http_pserver_chain_set_t **set);
+
+/* of the blocks that a watch has seen */
+
+typedef struct {
+    uint64_t                          number;     /* of its block */
+    pserver_word_t                    id;         /* of a permission */
+} ngx_http_pserver_chain_log_t;
+
+typedef struct {
+    uint64_t                          fork;       /* the last block that is
+                                                     still on the chain */
+    pserver_jsonrpc_block_t          *blocks;     /* those after it */
+    ngx_uint_t                        n;
+    ngx_http_pserver_chain_log_t     *logs;       /* of these blocks */
+    ngx_uint_t                        nlogs;
+    ngx_uint_t                        whole;      /* 0: there may be others */
+} ngx_http_pserver_chain_news_t;
+
+/*
+ * Drops the sets of this watch that the news could touch; under the lock of
+ * the zone.
+ */
+void ngx_http_pserver_chain_cache_news(ngx_http_pserver_zone_t *zone,
+    ngx_slab_pool_t *shpool, ngx_http_pserver_zone_watch_t *watch,
+    ngx_http_pserver_chain_news_t *news);
 
 /* the last set, whatever its age: a reference, or NULL */
 ngx_http_pserver_chain_set_t *ngx_http_pserver_chain_cache_last(

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_chain_nodes.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_fetch.h"
@@ -181,6 +182,20 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_loc_conf_t, chain_valid),
       NULL },
 
+    { ngx_string("pserver_chain_bound"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, chain_bound),
+      NULL },
+
+    { ngx_string("pserver_chain_poll"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, chain_poll),
+      NULL },
+
     { ngx_string("pserver_chain_stale"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -288,6 +303,8 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&pmcf->stores, cf->pool, 4, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&pmcf->computes, cf->pool, 2, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&pmcf->watches, cf->pool, 2, sizeof(void *))
            != NGX_OK)
     {
         return NULL;
@@ -355,6 +372,8 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->chain = NGX_CONF_UNSET_PTR;
     conf->chain_depth = NGX_CONF_UNSET;
     conf->chain_valid = NGX_CONF_UNSET_MSEC;
+    conf->chain_bound = NGX_CONF_UNSET_MSEC;
+    conf->chain_poll = NGX_CONF_UNSET_MSEC;
     conf->chain_stale = NGX_CONF_UNSET_MSEC;
     conf->contracts = NGX_CONF_UNSET_PTR;
     conf->https = NGX_CONF_UNSET_PTR;
@@ -392,6 +411,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_pserver_chain_conf_merge(conf, prev);
     ngx_conf_merge_msec_value(conf->chain_valid, prev->chain_valid, 6000);
+    ngx_conf_merge_msec_value(conf->chain_bound, prev->chain_bound, 6000);
+    ngx_conf_merge_msec_value(conf->chain_poll, prev->chain_poll, 2000);
     ngx_conf_merge_msec_value(conf->chain_stale, prev->chain_stale,
                               300000);
     ngx_conf_merge_ptr_value(conf->contracts, prev->contracts, NULL);
@@ -529,7 +550,8 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
 
     if (conf->gateway_loc == NULL
         || ngx_http_pserver_chain_conf_find(cf, conf) != NGX_CONF_OK
-        || ngx_http_pserver_https_find(cf, conf->https) != NGX_CONF_OK)
+        || ngx_http_pserver_https_find(cf, conf->https) != NGX_CONF_OK
+        || ngx_http_pserver_chain_watch(cf, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_module.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_auth.h"
+#include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_guard.h"
@@ -304,6 +305,10 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pserver_audit_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_chain_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 

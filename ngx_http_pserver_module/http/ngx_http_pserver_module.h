@@ -78,6 +78,8 @@ typedef struct {
 
     ngx_array_t                      audits;     /* of audit_t *, http/audit */
     ngx_array_t                      computes;   /* of loc_conf_t *, http/job */
+    ngx_array_t                      watches;    /* of watch_t *,
+                                                    http/chain_watch */
     ngx_array_t                      stores;     /* the same, http/sweep */
     ngx_msec_t                       audit_commit;
     ngx_msec_t                       audit_checkpoint;
@@ -118,6 +120,8 @@ typedef struct {
     ngx_msec_t                       chain_timeout;
     ngx_msec_t                       chain_aside;
     ngx_msec_t                       chain_valid;
+    ngx_msec_t                       chain_bound;
+    ngx_msec_t                       chain_poll;
     ngx_msec_t                       chain_stale;
     ngx_http_pserver_contracts_t    *contracts;
 

@@ -3,8 +3,12 @@
  */
 
 
+#include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_chain_nodes.h"
 #include "ngx_http_pserver_zone.h"
+
+
+static u_char *ngx_http_pserver_status_watches(u_char *p);
 
 
 typedef struct {
@@ -26,6 +30,9 @@ static ngx_http_pserver_status_counter_t  ngx_http_pserver_status[] = {
     ngx_http_pserver_status_counter(chain_hits),
     ngx_http_pserver_status_counter(chain_misses),
     ngx_http_pserver_status_counter(chain_errors),
+    ngx_http_pserver_status_counter(chain_dropped),
+    ngx_http_pserver_status_counter(watch_polls),
+    ngx_http_pserver_status_counter(watch_errors),
     ngx_http_pserver_status_counter(jobs_accepted),
     ngx_http_pserver_status_counter(jobs_running),
     ngx_http_pserver_status_counter(jobs_succeeded),
@@ -47,6 +54,7 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     ngx_str_t                           body;
     ngx_atomic_t                       *value;
     ngx_http_pserver_zone_t            *zone;
+    ngx_http_pserver_loc_conf_t        *plcf;
     ngx_http_pserver_main_conf_t       *pmcf;
     ngx_http_pserver_status_counter_t  *c;
 
@@ -60,11 +68,16 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
         return rc;
     }
 
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
     zone = ngx_http_pserver_zone(NULL);
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
 
     len = sizeof("{\"version\":\"" NGX_HTTP_PSERVER_VERSION "\","
-                 "\"head\":,\"nodes\":,\"counters\":{}}") + NGX_INT64_LEN
+                 "\"head\":,\"revocation_bound\":,\"watches\":[],"
+                 "\"nodes\":,\"counters\":{}}")
+          + 2 * NGX_INT64_LEN
+          + NGX_HTTP_PSERVER_ZONE_WATCHES
+            * (sizeof("{\"chain\":,\"head\":,\"age\":},") + 3 * NGX_INT64_LEN)
           + ngx_http_pserver_node_status_len(pmcf);
 
     for (c = ngx_http_pserver_status; c->name.len; c++) {
@@ -77,8 +90,13 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     }
 
     p = ngx_sprintf(body.data, "{\"version\":\"" NGX_HTTP_PSERVER_VERSION
-                    "\",\"head\":%uL,\"nodes\":", zone->head_number);
+                    "\",\"head\":%uL,\"revocation_bound\":%M,"
+                    "\"watches\":[",
+                    zone->head_number,
+                    ngx_min(plcf->chain_valid, plcf->chain_bound));
 
+    p = ngx_http_pserver_status_watches(p);
+    p = ngx_sprintf(p, "],\"nodes\":");
     p = ngx_http_pserver_node_status(pmcf, p);
     p = ngx_sprintf(p, ",\"counters\":{");
 
@@ -96,4 +114,45 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     body.len = p - body.data;
 
     return ngx_http_pserver_send_json(r, NGX_HTTP_OK, &body);
+}
+
+
+/* those of this configuration; age: msec since they knew everything */
+
+static u_char *
+ngx_http_pserver_status_watches(u_char *p)
+{
+    u_char                         *first;
+    uint64_t                        now;
+    ngx_uint_t                      i;
+    ngx_slab_pool_t                *shpool;
+    ngx_http_pserver_zone_t        *zone;
+    ngx_http_pserver_main_conf_t   *pmcf;
+    ngx_http_pserver_zone_watch_t  *watch;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+    zone = ngx_http_pserver_zone(&shpool);
+    now = ngx_http_pserver_chain_moment();
+    first = p;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    for (i = 0; i < NGX_HTTP_PSERVER_ZONE_WATCHES; i++) {
+        watch = zone->watches[i];
+
+        if (watch == NULL || watch->configuration != pmcf->number
+            || watch->seen == 0)
+        {
+            continue;
+        }
+
+        p = ngx_sprintf(p, "%s{\"chain\":%uL,\"head\":%uL,\"age\":%uL}",
+                        p == first ? "" : ",", watch->chain_id,
+                        watch->number, (now - watch->seen) / 1000);
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return p;
 }

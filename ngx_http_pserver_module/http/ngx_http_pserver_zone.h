@@ -21,6 +21,9 @@ typedef struct {
     ngx_atomic_t                     chain_hits;
     ngx_atomic_t                     chain_misses;
     ngx_atomic_t                     chain_errors;
+    ngx_atomic_t                     chain_dropped;
+    ngx_atomic_t                     watch_polls;
+    ngx_atomic_t                     watch_errors;
     ngx_atomic_t                     jobs_accepted;
     ngx_atomic_t                     jobs_running;
     ngx_atomic_t                     jobs_succeeded;
@@ -41,6 +44,34 @@ typedef struct {
 } ngx_http_pserver_zone_head_t;
 
 #define NGX_HTTP_PSERVER_ZONE_HEADS  8
+
+
+/*
+ * How far the logs of a permissions contract were followed, as the nodes of
+ * a configuration show them; moments are those of http/chain.
+ */
+
+#define NGX_HTTP_PSERVER_ZONE_WATCHES  4
+#define NGX_HTTP_PSERVER_ZONE_BLOCKS   32
+
+typedef struct {
+    uint64_t                         configuration;  /* as in the keys */
+    uint64_t                         nodes;
+    uint64_t                         chain_id;
+    pserver_address_t                contract;
+
+    ngx_pid_t                        pid;        /* of the worker that polls */
+    uint64_t                         lease;      /* and until when */
+    uint64_t                         wanted;     /* a set was used last */
+    uint64_t                         seen;       /* the head was asked for, of
+                                                    the last poll that came
+                                                    through */
+    uint64_t                         number;     /* of the head */
+    uint64_t                         blocks;     /* whose hashes are there,
+                                                    the head's with them */
+    pserver_word_t                   hash[NGX_HTTP_PSERVER_ZONE_BLOCKS];
+} ngx_http_pserver_zone_watch_t;
+
 #define NGX_HTTP_PSERVER_ZONE_HASH   16     /* crypto_shorthash_KEYBYTES */
 
 
@@ -76,6 +107,7 @@ typedef struct {
     /* http/chain: the number of the last flight, how many have landed */
     uint64_t                         flights;
     ngx_atomic_t                     landings;
+    ngx_http_pserver_zone_watch_t   *watches[NGX_HTTP_PSERVER_ZONE_WATCHES];
 
     /* http/auth_cache: NULL where the zone is small */
     struct ngx_http_pserver_auth_cache_s  *auth_cache;

@@ -6,8 +6,8 @@ package PServer::Node;
 #
 #   node_start(port(7), port(5));        on the first port, for the second
 #   node_mode('half', 'record');         from now on; which round, or all
-#   my %asked = node_asked();            rounds since then: head record set
-#                                        old id, and grant
+#   my %asked = node_asked();            rounds since then: head logs record
+#                                        set old id, and grant
 
 use strict;
 use warnings;
@@ -35,7 +35,7 @@ sub file { test_dir() . '/node-' . shift }
 sub slurp { open my $in, '<', file(shift) or return ''; local $/; <$in> }
 
 sub node_asked {
-    my %asked = map { $_ => 0 } qw( head record set old id grant );
+    my %asked = map { $_ => 0 } qw( head logs record set old id grant );
 
     $asked{$_}++ for split /\n/, slurp('asked');
     return %asked;
@@ -116,7 +116,8 @@ sub serve {
 
     my ($selector) = $body =~ /"data":"0x([0-9a-f]{8})/;
     my $round = $method eq 'GET' ? 'grant'
-        : $selector ? $rounds{$selector} : 'head';
+        : $selector ? $rounds{$selector}
+        : $body =~ /eth_getLogs/ ? 'logs' : 'head';
 
     open my $asked, '>>', file('asked') or die;
     print $asked "$round\n";
