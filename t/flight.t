@@ -161,9 +161,9 @@ is @workers, $workers, 'workers';
 
 node_mode('slow');
 my @sockets = send_all(500, $request);
-Time::HiRes::sleep(0.1);
 
-my @asks = grep { asks($_) } @workers;
+my @asks;
+wait_for { @asks = grep { asks($_) } @workers };
 is @asks, 1, 'one worker asks';
 
 kill KILL => $asks[0];

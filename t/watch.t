@@ -8,13 +8,13 @@ use Time::HiRes qw( sleep time );
 # chain says so: by the logs of its permission, by its last block, by a
 # reorganisation.
 
-our $bound = 2;
+our $bound = 1.5;
 
 our $faulty = http_config(chain => '127.0.0.1:' . port(7));
-our @watched = (pserver_chain_valid => '10m', pserver_chain_bound => '2s',
-    pserver_chain_poll => '300ms');
+our @watched = (pserver_chain_valid => '10m', pserver_chain_bound => '1500ms',
+    pserver_chain_poll => '200ms');
 our $config = config(@watched);
-our $idle = config(@watched, pserver_chain_valid => '2500ms');
+our $idle = config(@watched, pserver_chain_valid => '1600ms');
 our $slow = config(@watched, pserver_chain_poll => '2s');
 
 node_start(port(7), port(5));
@@ -102,13 +102,13 @@ __DATA__
 === TEST 1: a yes outlives the bound, others' traffic does not touch it
 --- config eval: $::config
 --- script
-is status()->{revocation_bound}, 2000, 'the bound is published';
+is status()->{revocation_bound}, 1500, 'the bound is published';
 
 my ($ours, $other) = (add(), add());
 
 warm($ours);
 warm($other);
-sleep $bound + 0.5;
+sleep $bound + 0.2;
 
 my $misses = counter('chain_misses');
 is ask($ours), 404, 'after the bound';
@@ -338,11 +338,11 @@ cmp_ok $took, '<', $bound, "over after $took s, reloaded";
 === TEST 11: while nobody uses a set, nobody polls
 --- config eval: $::idle
 --- script
-sleep 0.7;
+sleep 0.5;
 is counter('watch_polls'), 0, 'no set was used yet';
 
 warm(add());
-sleep 2.6;
+sleep 1.7;
 
 my $polls = counter('watch_polls');
 sleep 0.7;
