@@ -82,8 +82,14 @@ sub gate_http { <<"END" }
         location /memory/ {
             pserver_auth required;
             client_body_buffer_size 16k;
+            error_page 413 /toolarge;
             proxy_set_header Authorization "";
             proxy_pass http://$app;
+        }
+
+        location = /toolarge {
+            pserver_auth required;
+            alias @{[ part() ]};
         }
 
         location /file/ {
@@ -395,6 +401,8 @@ my $put = sub {
 my @h2 = '--http2-prior-knowledge';
 my @chunked = ('-H', 'Transfer-Encoding: chunked');
 
+# over HTTP/2 curl may miss an answer that comes while it still sends
+
 for (['whole'], ['chunked', @chunked], ['HTTP/2', @h2],
      ['HTTP/2, no length', @h2, '-H', 'Transfer-Encoding: chunked'])
 {
@@ -406,7 +414,8 @@ for (['whole'], ['chunked', @chunked], ['HTTP/2', @h2],
     }
 
     my ($status, $got) = $put->('memory', 16385, 0, @args);
-    is "$status $got", '413 nothing', "memory: $how, one more";
+    ok $status =~ ($how =~ /2/ ? qr/^413$|^$/ : qr/^413$/)
+        && $got eq 'nothing', "memory: $how, one more";
 
     for my $size (1, 20000, 3000000) {
         my ($status, $got) = $put->('file', $size, 0, @args);
@@ -420,7 +429,8 @@ for (['whole'], ['chunked', @chunked], ['HTTP/2', @h2],
     is "$status $got", '401 nothing', "memory: $how, forged";
 
     ($status, $got) = $put->('small', 1048577, 0, @args);
-    ok $status =~ /^413$|^$/ && $got eq 'nothing',
+    ok $status =~ ($how =~ /2/ ? qr/^413$|^$/ : qr/^413$/)
+        && $got eq 'nothing',
         "file: $how, over client_max_body_size";
 
     ($status, $got) = $put->('off', 100000, 1, @args);

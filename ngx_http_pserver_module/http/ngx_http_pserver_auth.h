@@ -41,8 +41,8 @@ typedef struct {
     time_t                           max_lifetime;
 
     ngx_int_t                        body;       /* of a gate: is it what was
-                                                    signed? NGX_OK, a status,
-                                                    NGX_DONE: being read */
+                                                    signed? NGX_OK or a status,
+                                                    NGX_CONF_UNSET: unread */
 } ngx_http_pserver_auth_t;
 
 

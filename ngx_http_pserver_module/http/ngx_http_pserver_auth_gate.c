@@ -208,7 +208,9 @@ ngx_http_pserver_gate_read(ngx_http_request_t *r,
 
     auth = ngx_http_pserver_auth_peek(r);
 
-    auth->body = NGX_DONE;
+    /* what an error_page of a body that was not read whole gets here */
+
+    auth->body = NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
 
     /* what another module has read is where that module has put it */
 
