@@ -20,41 +20,7 @@
  */
 
 
-#include "ngx_http_pserver_chain_reading.h"
-
-
-typedef enum {
-    NGX_HTTP_PSERVER_SEAT_FREE = 0,   /* the node has not been asked yet */
-    NGX_HTTP_PSERVER_SEAT_HEAD,       /* asks for its head */
-    NGX_HTTP_PSERVER_SEAT_HERE,       /* has it */
-    NGX_HTTP_PSERVER_SEAT_FACTS,      /* asks for facts */
-    NGX_HTTP_PSERVER_SEAT_BELOW,      /* asks for the block below */
-    NGX_HTTP_PSERVER_SEAT_DEEP,       /* asks for facts at that */
-    NGX_HTTP_PSERVER_SEAT_DONE,       /* has all that it was asked for */
-    NGX_HTTP_PSERVER_SEAT_OUT         /* the node has failed */
-} ngx_http_pserver_seat_e;
-
-
-typedef struct ngx_http_pserver_table_s  ngx_http_pserver_table_t;
-
-typedef struct {
-    ngx_http_pserver_table_t         *table;
-    ngx_http_pserver_chain_reading_t  reading;
-    ngx_http_pserver_seat_e           state;
-    ngx_uint_t                        heard;      /* 1: it has said a head */
-    pserver_facts_t                   facts;      /* at the table's block */
-} ngx_http_pserver_seat_t;
-
-
-struct ngx_http_pserver_table_s {
-    ngx_http_pserver_chain_flight_t  *flight;
-    ngx_http_pserver_nodes_t         *nodes;
-    ngx_http_pserver_seat_t          *seat[NGX_HTTP_PSERVER_NODES];
-    ngx_uint_t                        heads;      /* that are needed */
-    ngx_uint_t                        readers;    /* the same, of facts */
-    ngx_uint_t                        chosen;     /* 1: block is set */
-    pserver_jsonrpc_block_t           block;
-};
+#include "ngx_http_pserver_chain_table.h"
 
 
 static ngx_int_t ngx_http_pserver_table_seat(ngx_http_pserver_table_t *table,
@@ -70,21 +36,7 @@ static ngx_int_t ngx_http_pserver_table_choose(
 static ngx_int_t ngx_http_pserver_table_facts(
     ngx_http_pserver_table_t *table);
 static ngx_int_t ngx_http_pserver_table_next(ngx_http_pserver_table_t *table);
-static ngx_int_t ngx_http_pserver_table_compare(
-    ngx_http_pserver_table_t *table);
-static ngx_int_t ngx_http_pserver_table_same(ngx_http_pserver_seat_t *one,
-    ngx_http_pserver_seat_t *two);
-static ngx_int_t ngx_http_pserver_table_equal(ngx_pool_t *pool,
-    const pserver_facts_t *one, const pserver_facts_t *two);
-static ngx_int_t ngx_http_pserver_table_conclude(
-    ngx_http_pserver_table_t *table, ngx_http_pserver_seat_t *seat);
-static ngx_uint_t ngx_http_pserver_table_count(
-    ngx_http_pserver_table_t *table, ngx_http_pserver_seat_e from,
-    ngx_http_pserver_seat_e to);
-static ngx_http_pserver_seat_t *ngx_http_pserver_table_find(
-    ngx_http_pserver_table_t *table, ngx_http_pserver_seat_e state);
-static void ngx_http_pserver_table_out(ngx_http_pserver_seat_t *seat,
-    const char *why);
+static void ngx_http_pserver_table_share(ngx_http_pserver_seat_t *seat);
 static void ngx_http_pserver_table_cancel(ngx_http_pserver_table_t *table);
 static void ngx_http_pserver_table_land(ngx_http_pserver_table_t *table,
     ngx_int_t rc);
@@ -93,7 +45,7 @@ static void ngx_http_pserver_table_land(ngx_http_pserver_table_t *table,
 ngx_int_t
 ngx_http_pserver_chain_fly(ngx_http_pserver_chain_flight_t *flight)
 {
-    ngx_uint_t                 i, n, aside;
+    ngx_uint_t                 i, n, late, aside[NGX_HTTP_PSERVER_NODES];
     ngx_http_pserver_nodes_t  *nodes;
     ngx_http_pserver_table_t  *table;
 
@@ -109,12 +61,18 @@ ngx_http_pserver_chain_fly(ngx_http_pserver_chain_flight_t *flight)
     table->heads = nodes->agree;
     table->readers = nodes->agree;
 
+    /* other workers change it */
+
+    for (i = 0; i < nodes->n; i++) {
+        aside[i] = ngx_http_pserver_node_is_aside(&nodes->node[i]);
+    }
+
     n = 0;
 
-    for (aside = 0; aside < 2; aside++) {
+    for (late = 0; late < 2; late++) {
         for (i = 0; i < nodes->n; i++) {
 
-            if (ngx_http_pserver_node_is_aside(&nodes->node[i]) != aside) {
+            if (aside[i] != late) {
                 continue;
             }
 
@@ -273,17 +231,22 @@ ngx_http_pserver_table_step(ngx_http_pserver_table_t *table)
         }
     }
 
-    rc = ngx_http_pserver_table_facts(table);
+    do {
+        rc = ngx_http_pserver_table_facts(table);
 
-    /* a witness that can't be had is none */
+        /* a witness that can't be had is none */
 
-    if (rc == NGX_AGAIN
-        || (rc == NGX_ERROR && table->readers == table->nodes->agree))
-    {
-        return rc;
-    }
+        if (rc == NGX_AGAIN
+            || (rc == NGX_ERROR && table->readers == table->nodes->agree))
+        {
+            return rc;
+        }
 
-    return ngx_http_pserver_table_compare(table);
+        rc = ngx_http_pserver_table_compare(table);
+
+    } while (rc == NGX_DECLINED);
+
+    return rc;
 }
 
 
@@ -431,6 +394,7 @@ ngx_http_pserver_table_facts(ngx_http_pserver_table_t *table)
 
         seat->state = NGX_HTTP_PSERVER_SEAT_FACTS;
         seat->reading.at = table->block;
+        ngx_http_pserver_table_share(seat);
 
         if (ngx_http_pserver_chain_read_facts(&seat->reading) != NGX_OK) {
             return NGX_ERROR;
@@ -448,9 +412,7 @@ ngx_http_pserver_table_facts(ngx_http_pserver_table_t *table)
 static ngx_int_t
 ngx_http_pserver_table_next(ngx_http_pserver_table_t *table)
 {
-    ngx_uint_t                         others;
-    ngx_http_pserver_seat_t           *seat;
-    ngx_http_pserver_chain_reading_t  *reading;
+    ngx_http_pserver_seat_t  *seat;
 
     if ((ngx_msec_int_t) (table->flight->deadline - ngx_current_msec) <= 0) {
         return NGX_ERROR;
@@ -462,240 +424,29 @@ ngx_http_pserver_table_next(ngx_http_pserver_table_t *table)
     }
 
     seat->state = NGX_HTTP_PSERVER_SEAT_HEAD;
-    reading = &seat->reading;
+    ngx_http_pserver_table_share(seat);
 
-    /* what is left of the time is also for those behind it */
-
-    others = table->nodes->n - table->nodes->agree;
-    others = ngx_min(others,
-                     ngx_http_pserver_table_count(table,
-                                                  NGX_HTTP_PSERVER_SEAT_FREE,
-                                                  NGX_HTTP_PSERVER_SEAT_FREE));
-
-    reading->deadline = ngx_current_msec
-                        + ngx_http_pserver_chain_left(table->flight)
-                          / (others + 1);
-
-    return ngx_http_pserver_chain_read_head(reading);
+    return ngx_http_pserver_chain_read_head(&seat->reading);
 }
 
 
-/* all that were to read have done so */
-
-static ngx_int_t
-ngx_http_pserver_table_compare(ngx_http_pserver_table_t *table)
-{
-    ngx_int_t                 same;
-    ngx_uint_t                i, k, n, most, with[NGX_HTTP_PSERVER_NODES];
-    ngx_http_pserver_seat_t  *seat, *other;
-
-    n = table->nodes->n;
-    most = 0;
-    other = NULL;
-
-    for (i = 0; i < n; i++) {
-        seat = table->seat[i];
-        with[i] = 0;
-
-        if (seat->state != NGX_HTTP_PSERVER_SEAT_DONE) {
-            continue;
-        }
-
-        for (k = 0; k < n; k++) {
-
-            if (table->seat[k]->state != NGX_HTTP_PSERVER_SEAT_DONE) {
-                continue;
-            }
-
-            same = ngx_http_pserver_table_same(seat, table->seat[k]);
-
-            if (same == NGX_ERROR) {
-                return NGX_ERROR;
-            }
-
-            with[i] += (same == NGX_OK);
-        }
-
-        if (with[i] > most) {
-            most = with[i];
-            other = seat;
-        }
-    }
-
-    if (most == table->readers) {
-        return ngx_http_pserver_table_conclude(table, other);
-    }
-
-    if (table->readers == table->nodes->agree) {
-
-        for (i = 0; i < n; i++) {
-            if (with[i]) {
-                ngx_http_pserver_node_differed(table->seat[i]->reading.node);
-            }
-        }
-
-        if (ngx_http_pserver_table_find(table, NGX_HTTP_PSERVER_SEAT_HERE)
-            || ngx_http_pserver_table_find(table, NGX_HTTP_PSERVER_SEAT_FREE))
-        {
-            table->readers++;
-            return ngx_http_pserver_table_step(table);
-        }
-    }
-
-    for (i = 0; i < n; i++) {
-        if (with[i] && (with[i] < most || most == 1)) {
-            ngx_http_pserver_table_out(table->seat[i], "another answer than "
-                                       "other nodes");
-        }
-    }
-
-    return NGX_ERROR;
-}
-
-
-/* NGX_OK: they say the same; NGX_DECLINED: they do not */
-
-static ngx_int_t
-ngx_http_pserver_table_same(ngx_http_pserver_seat_t *one,
-    ngx_http_pserver_seat_t *two)
-{
-    ngx_int_t    rc;
-    ngx_pool_t  *pool;
-
-    if (one == two) {
-        return NGX_OK;
-    }
-
-    pool = one->table->flight->pool;
-
-    rc = ngx_http_pserver_table_equal(pool, &one->facts, &two->facts);
-
-    if (rc == NGX_OK && one->table->nodes->depth) {
-        rc = ngx_http_pserver_table_equal(pool, &one->reading.facts,
-                                          &two->reading.facts);
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_pserver_table_equal(ngx_pool_t *pool, const pserver_facts_t *one,
-    const pserver_facts_t *two)
-{
-    size_t   len;
-    u_char  *p;
-
-    len = pserver_facts_len(one);
-
-    if (pserver_facts_len(two) != len) {
-        return NGX_DECLINED;
-    }
-
-    p = ngx_pnalloc(pool, 2 * len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) pserver_facts_pack(p, one);
-    (void) pserver_facts_pack(p + len, two);
-
-    return ngx_memcmp(p, p + len, len) == 0 ? NGX_OK : NGX_DECLINED;
-}
-
-
-/*
- * With a depth there are two sets.  A no of either is the answer; and two
- * that say yes to different things say yes to nothing, until the deeper one
- * has become what the other is.
- */
-
-static ngx_int_t
-ngx_http_pserver_table_conclude(ngx_http_pserver_table_t *table,
-    ngx_http_pserver_seat_t *seat)
-{
-    ngx_int_t                         rc;
-    ngx_uint_t                        i;
-    pserver_facts_t                  *facts, below;
-    ngx_http_pserver_chain_flight_t  *flight;
-
-    flight = table->flight;
-    facts = &seat->facts;
-
-    for (i = 0; i < table->nodes->n; i++) {
-        seat = table->seat[i];
-
-        if (seat->state == NGX_HTTP_PSERVER_SEAT_DONE) {
-            ngx_http_pserver_node_answered(seat->reading.node,
-                                           seat->reading.head.number);
-            below = seat->reading.facts;
-        }
-    }
-
-    if (table->nodes->depth
-        && ngx_http_pserver_chain_yes(flight->key.kind, facts))
-    {
-        if (ngx_http_pserver_chain_yes(flight->key.kind, &below)) {
-            below.block = facts->block;
-            below.block_hash = facts->block_hash;
-
-            rc = ngx_http_pserver_table_equal(flight->pool, facts, &below);
-
-            if (rc != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-        } else {
-            facts = &below;
-        }
-    }
-
-    flight->facts = *facts;
-
-    return NGX_OK;
-}
-
-
-/* how many seats are in one of these states */
-
-static ngx_uint_t
-ngx_http_pserver_table_count(ngx_http_pserver_table_t *table,
-    ngx_http_pserver_seat_e from, ngx_http_pserver_seat_e to)
-{
-    ngx_uint_t  i, n;
-
-    n = 0;
-
-    for (i = 0; i < table->nodes->n; i++) {
-        n += (table->seat[i]->state >= from && table->seat[i]->state <= to);
-    }
-
-    return n;
-}
-
-
-static ngx_http_pserver_seat_t *
-ngx_http_pserver_table_find(ngx_http_pserver_table_t *table,
-    ngx_http_pserver_seat_e state)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < table->nodes->n; i++) {
-        if (table->seat[i]->state == state) {
-            return table->seat[i];
-        }
-    }
-
-    return NULL;
-}
-
+/* what is left of the time is also for those that may take its place */
 
 static void
-ngx_http_pserver_table_out(ngx_http_pserver_seat_t *seat, const char *why)
+ngx_http_pserver_table_share(ngx_http_pserver_seat_t *seat)
 {
-    seat->state = NGX_HTTP_PSERVER_SEAT_OUT;
+    ngx_uint_t                 others, free;
+    ngx_http_pserver_table_t  *table;
 
-    ngx_http_pserver_node_failed(seat->table->nodes, seat->reading.node, why);
+    table = seat->table;
+
+    others = table->nodes->n - table->nodes->agree;
+    free = ngx_http_pserver_table_count(table, NGX_HTTP_PSERVER_SEAT_FREE,
+                                        NGX_HTTP_PSERVER_SEAT_FREE);
+
+    seat->reading.deadline = ngx_current_msec
+                             + ngx_http_pserver_chain_left(table->flight)
+                               / (ngx_min(others, free) + 1);
 }
 
 

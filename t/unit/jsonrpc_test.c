@@ -89,6 +89,18 @@ TEST(request)
         "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\",\"requireCanonical\":true}]}");
     CHECK(found.len <= pserver_jsonrpc_len(&calls[2], 1));
 
+    calls[2].block = NULL;
+    calls[2].number = 300;
+    calls[2].len = 1;
+
+    end = pserver_jsonrpc_request(body, &calls[2], 1, 1);
+    found.len = (size_t) (end - body);
+
+    CHECK_STR(found,
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_call\","
+        "\"params\":[{\"to\":\"0xabababababababababababababababababababab\","
+        "\"data\":\"0x01\"},\"0x12c\"]}");
+
     memset(calls, 0, sizeof(calls));
 
     calls[0].method = PSERVER_JSONRPC_BLOCK;
@@ -144,6 +156,7 @@ TEST(one_answer)
               PSERVER_OK);
     CHECK(a[0].result == NULL);
     CHECK_INT(a[0].revert.len, 0);
+    CHECK_STR(a[0].code, "-32000");
     pserver_json_free(doc);
 
     CHECK_INT(parse("{\"id\":7,\"jsonrpc\":\"2.0\",\"error\":{\"code\":3,"
@@ -167,6 +180,24 @@ TEST(batch_in_any_order)
     CHECK(a[1].result == NULL);
     CHECK(pserver_json_is(a[2].result, "c"));
     pserver_json_free(doc);
+}
+
+
+static int
+refuses(const char *text)
+{
+    return pserver_jsonrpc_refused((const u_char *) text, strlen(text));
+}
+
+
+TEST(no_batches)
+{
+    CHECK(refuses("{\"jsonrpc\":\"2.0\",\"id\":null,"
+                  "\"error\":{\"code\":-32600}}"));
+    CHECK(!refuses("{\"error\":\"no\"}"));
+    CHECK(!refuses("{\"error\":{},\"result\":1}"));
+    CHECK(!refuses("[{\"error\":{}}]"));
+    CHECK(!refuses("<html>"));
 }
 
 

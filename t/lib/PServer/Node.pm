@@ -6,8 +6,9 @@ package PServer::Node;
 #
 #   node_start(port(7), port(5));        on the first port, for the second
 #   node_mode('half', 'record');         from now on; which round, or all
+#   node_mode('lie', '', port(7));       only the one on this port
 #   my %asked = node_asked();            rounds since then: head logs record
-#                                        set old id, and grant
+#                                        set old id after, and grant
 
 use strict;
 use warnings;
@@ -35,20 +36,24 @@ sub file { test_dir() . '/node-' . shift }
 sub slurp { open my $in, '<', file(shift) or return ''; local $/; <$in> }
 
 sub node_asked {
-    my %asked = map { $_ => 0 } qw( head logs record set old id grant );
+    my %asked = map { $_ => 0 }
+        qw( head logs record set old id after grant );
 
     $asked{$_}++ for split /\n/, slurp('asked');
     return %asked;
 }
 
 sub node_mode {
-    my ($mode, $round) = @_;
+    my ($mode, $round, $port) = @_;
+    my $name = $port ? "mode-$port" : 'mode';
+
+    unlink glob file('mode-*') if !$port;
 
     open my $asked, '>', file('asked') or die;
-    open my $out, '>', file('mode.new') or die;
+    open my $out, '>', file('new-mode') or die;
     print $out $mode, ' ', $round || '';
     close $out;
-    rename file('mode.new'), file('mode') or die;
+    rename file('new-mode'), file($name) or die;
 }
 
 
@@ -80,7 +85,7 @@ sub node_start {
 
         if (defined $child && $child == 0) {
             close $listen;
-            eval { serve($client, $real) };
+            eval { serve($client, $real, $port) };
             POSIX::_exit(0);
         }
 
@@ -98,7 +103,7 @@ END {
 
 
 sub serve {
-    my ($client, $real) = @_;
+    my ($client, $real, $port) = @_;
     my $head = '';
 
     while ($head !~ /\r\n\r\n\z/) {
@@ -117,18 +122,24 @@ sub serve {
     my ($selector) = $body =~ /"data":"0x([0-9a-f]{8})/;
     my $round = $method eq 'GET' ? 'grant'
         : $selector ? $rounds{$selector}
-        : $body =~ /eth_getLogs/ ? 'logs' : 'head';
+        : $body =~ /eth_getLogs/ ? 'logs'
+        : $body =~ /"0x[0-9a-f]+",false/ ? 'after' : 'head';
 
     open my $asked, '>>', file('asked') or die;
     print $asked "$round\n";
     close $asked;
 
-    my ($mode, $at) = split / /, slurp('mode');
+    my ($mode, $at) = split / /, slurp("mode-$port") || slurp('mode');
     $mode = 'pass' if $at && $at ne $round;
 
     sleep 5 if $mode eq 'hang';
     return if $mode eq 'close';
     sleep 0.3 if $mode eq 'slow';
+
+    return refuse($client, $body, -32600) if $mode eq 'no_batch'
+        && $body =~ /^\[/;
+    return refuse($client, $body, -32602) if $mode =~ /^no_hash/
+        && $body =~ /blockHash/;
 
     my $answer = HTTP::Tiny->new->request($method, "http://127.0.0.1:$real$uri",
         $method eq 'POST'
@@ -137,11 +148,20 @@ sub serve {
     my ($status, $text) = ($answer->{status}, $answer->{content});
 
     $status = 500 if $mode eq 'status';
-    $text = spoil($mode, $text) if $mode ne 'pass';
+    $text = spoil($mode, $text, $round) if $mode ne 'pass';
 
     my $sent = $mode eq 'half' ? int(length($text) / 2) : length $text;
 
-    if ($mode eq 'chunk') {
+    if ($mode eq 'drip') {
+        print $client "HTTP/1.1 200 OK\r\nConnection: close\r\n",
+            'Content-Length: ', length $text, "\r\n\r\n";
+
+        for (split //, $text) {
+            syswrite $client, $_ or last;
+            sleep 0.1;
+        }
+
+    } elsif ($mode eq 'chunk') {
         print $client "HTTP/1.1 $status OK\r\nTransfer-Encoding: chunked\r\n",
             "Connection: close\r\n\r\n",
             sprintf("%x", length $text), "\r\n", $text, "\r\n";
@@ -156,8 +176,39 @@ sub serve {
 }
 
 
+# an error for each call, or one for a batch that is not taken
+
+sub refuse {
+    my ($client, $body, $code) = @_;
+    my $calls = json($body);
+    my $error = { code => $code, message => 'not here' };
+
+    my $text = json(ref $calls eq 'ARRAY' && $code == -32602
+        ? [ map { { jsonrpc => '2.0', id => $_->{id}, error => $error } }
+            @$calls ]
+        : { jsonrpc => '2.0', id => ref $calls eq 'ARRAY' ? undef
+            : $calls->{id}, error => $error });
+
+    print $client "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ",
+        length $text, "\r\n\r\n", $text;
+    close $client;
+}
+
+
 sub spoil {
-    my ($mode, $text) = @_;
+    my ($mode, $text, $round) = @_;
+
+    return $text =~ s/"result":/"result":"0x01","result":/gr
+        if $mode eq 'duplicate';
+    return $text =~ s/"result":/"x":"\xff\xfe","result":/gr
+        if $mode eq 'utf8';
+    return $text =~ s/"result":/'"x":' . '[' x 500 . ']' x 500 . ',"result":'/ger
+        if $mode eq 'deep';
+    return $text =~ s/("id":\d+)/${1}9007199254740993/gr
+        if $mode eq 'number';
+    return $text =~ s/"result":"0x[0-9a-f]+"/'"result":"0x' . 'f' x 65 . '"'/ger
+        =~ s/"number":"0x[0-9a-f]+"/'"number":"0x' . 'f' x 65 . '"'/ger
+        if $mode eq 'wide';
 
     return '<html>no</html>' if $mode eq 'garbage';
     return '[' . '1,' x 5_000_000 . '1]' if $mode eq 'big';
@@ -190,6 +241,17 @@ sub spoil {
 
             # the id of a struct, which stands behind the first offset
             substr($call->{result}, 128, 2) = '7f';
+
+        } elsif ($mode eq 'lie') {
+
+            # a permission that was revoked in block 1: endBlock, the seventh
+            # word behind the offset; "revoked" is not what it says elsewhere
+            substr($call->{result}, 2 + 64 * 7, 64) = '0' x 63 . '1'
+                if !ref $call->{result} && length $call->{result} > 2 + 64 * 9;
+
+        } elsif ($mode eq 'no_hash_fork') {
+            $call->{result}{hash} =~ tr/0-9a-f/1-9a-f0/
+                if ref $call->{result} && $round eq 'after';
 
         } elsif ($mode eq 'old_head') {
             $call->{result}{timestamp} = '0x1' if ref $call->{result};
