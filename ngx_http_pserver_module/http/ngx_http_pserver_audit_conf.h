@@ -46,6 +46,7 @@ struct ngx_http_pserver_audit_s {
 
     /* what is public: http/audit_checkpoint */
     ngx_http_pserver_audit_tiles_t   tiles;
+    pserver_note_epoch_t             anchor;     /* tiles.anchor, if set */
     ngx_int_t                        tiles_rc;   /* PSERVER_* */
     ngx_event_t                      publish;    /* timer */
     unsigned                         publishing:1;

@@ -141,7 +141,7 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       &ngx_http_pserver_path_post },
 
     { ngx_string("pserver_audit"),
-      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1|NGX_CONF_TAKE4,
       ngx_http_pserver_audit_conf,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

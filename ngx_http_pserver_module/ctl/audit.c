@@ -1,0 +1,461 @@
+/*
+ * pserverctl audit: whether a log is what it was, and its anchors on chain.
+ */
+
+#include "audit.h"
+
+#include "../core/bytes.h"
+#include "../core/encode.h"
+#include "../core/tile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+
+#define PSERVERCTL_ANCHORS_STEP  10000
+
+
+static int pserverctl_log_node(void *data, u_char hash[PSERVER_MERKLE_LEN],
+    unsigned level, uint64_t index);
+static int pserverctl_anchors_ask(pserverctl_anchors_t *anchors);
+static int pserverctl_anchors_field(const pserver_json_t *entry,
+    const char *name, u_char *data, size_t len);
+static void pserverctl_word_of_address(char text[67],
+    const pserver_address_t *address);
+
+
+static const pserverctl_option_t  pserverctl_verify_options[] = {
+    { "log-key", "TEXT|FILE", "the log's public key, as LOG/key has it" },
+    { "state", "FILE", "the checkpoint verified last, and what becomes it" },
+    { "with", "FILE", "another checkpoint that must fit, as others saw it" },
+    { "tiles", "URL|FOLDER", "old tiles, in cold storage" },
+    { "rpc", "URL", "a chain node: anchors are verified too" },
+    { "from-block", "N", "where to begin to look for anchors; else 0" },
+    { "stop", "FOLDER", "pserver_audit: where it does not hold, stops it" },
+    { "cacert", "FILE", "certificates to trust instead of the system's" },
+    { NULL, NULL, NULL }
+};
+
+
+static const pserverctl_option_t  pserverctl_anchor_options[] = {
+    PSERVERCTL_KEY_OPTION,
+    { "log-key", "TEXT|FILE", "the log's public key, as LOG/key has it" },
+    { "rpc", "URL", "a chain node" },
+    { "every", "TIME", "goes on, and anchors as often: 600, 10m, 1h" },
+    { "confirmations", "N", "blocks above an anchor that counts; else 2" },
+    { "max-fee", "GWEI", "pays no more a gas; else 100" },
+    { "stop", "FOLDER", "pserver_audit: where it does not hold, stops it" },
+    { "cacert", "FILE", "certificates to trust instead of the system's" },
+    { NULL, NULL, NULL }
+};
+
+
+const pserverctl_command_t  pserverctl_audit_commands[] = {
+    {
+        "audit verify", "--log-key KEY LOG",
+        "whether a log is whole, what it was, and what it anchored\n"
+        "\n"
+        "LOG is where it is served, as https://me.example.org/log. Every\n"
+        "entry is read. What does not hold is named by the entry's number.\n",
+        pserverctl_verify_options, 1, 1, pserverctl_audit_verify
+    },
+    {
+        "audit anchor", "--key KEY --log-key KEY --rpc URL LOG",
+        "puts the root of a log on chain\n"
+        "\n"
+        "Contract, chain and sender are those of the log's checkpoint\n"
+        "(pserver_audit); the key must be the sender's. One transaction,\n"
+        "whatever the number of entries, and none if there are no new ones.\n"
+        "It keeps no state: what is on chain is all that it goes by.\n"
+        PSERVERCTL_KEY_TEXT,
+        pserverctl_anchor_options, 1, 1, pserverctl_audit_anchor
+    },
+    { NULL, NULL, NULL, NULL, 0, 0, NULL }
+};
+
+
+int
+pserverctl_log_init(pserverctl_log_t *log, pserverctl_args_t *args)
+{
+    int            rc;
+    pserver_str_t  text, file;
+
+    rc = pserverctl_required(args, "log-key", &text);
+
+    if (rc != PSERVERCTL_OK) {
+        return rc;
+    }
+
+    /* a name has no "+" before its id */
+
+    if (memchr(text.data, '+', text.len) == NULL) {
+
+        if (pserverctl_read((char *) text.data, PSERVER_NOTE_MAX, &file)
+            != PSERVERCTL_OK)
+        {
+            return PSERVERCTL_FAILED;
+        }
+
+        text = file;
+
+        if (text.len && text.data[text.len - 1] == '\n') {
+            text.len--;
+        }
+    }
+
+    if (pserver_note_key_parse(&log->key, text) != PSERVER_OK) {
+        pserverctl_error("--log-key: this is no key of a log");
+        return PSERVERCTL_USAGE;
+    }
+
+    return pserverctl_place_init(&log->place, args->rest[0],
+                                 pserverctl_option(args, "cacert"));
+}
+
+
+int
+pserverctl_log_checkpoint(pserverctl_log_t *log)
+{
+    int            rc;
+    pserver_str_t  note, text;
+
+    rc = pserverctl_get(&log->place, "checkpoint");
+
+    if (rc != PSERVER_OK) {
+        pserverctl_error("the checkpoint can't be had: %s",
+                         (rc == PSERVER_DONE) ? "there is none"
+                                              : log->place.error);
+        return PSERVER_ERROR;
+    }
+
+    note = log->place.body;
+
+    if (pserver_note_text(&text, note) != PSERVER_OK
+        || pserver_checkpoint_parse(&log->checkpoint, text) != PSERVER_OK)
+    {
+        pserverctl_error("the checkpoint is none");
+        return PSERVER_INVALID;
+    }
+
+    if (pserver_checkpoint_open(&log->checkpoint, note, &log->key)
+        != PSERVER_OK)
+    {
+        pserverctl_error("the checkpoint is of another log, \"%.*s\", or was "
+                         "changed: the key did not sign it",
+                         (int) log->checkpoint.name.len,
+                         (char *) log->checkpoint.name.data);
+        return PSERVER_INVALID;
+    }
+
+    memcpy(log->note, note.data, note.len);
+    log->len = note.len;
+    log->checkpoint.name = log->key.name;
+
+    return PSERVER_OK;
+}
+
+
+void
+pserverctl_log_stop(const pserverctl_args_t *args, const char *text)
+{
+    char         name[4096];
+    FILE        *f;
+    const char  *folder;
+
+    folder = pserverctl_option(args, "stop");
+
+    if (folder == NULL) {
+        return;
+    }
+
+    snprintf(name, sizeof(name), "%s/stopped", folder);
+
+    f = fopen(name, "w");
+
+    if (f == NULL || fprintf(f, "%s\n", text) < 0 || fclose(f) != 0) {
+        pserverctl_error("%s: %s", name, strerror(errno));
+    }
+}
+
+
+int
+pserverctl_anchor_latest(pserverctl_place_t *node,
+    const pserver_note_epoch_t *epoch, const u_char log_id[32],
+    const char *block, pserverctl_anchor_t *anchor)
+{
+    int     rc;
+    char    params[512], to[43], sender[67], id[65];
+    u_char  words[4 * 32];
+
+    pserver_address_format_lower((u_char *) to, &epoch->contract);
+    to[42] = '\0';
+
+    pserverctl_word_of_address(sender, &epoch->sender);
+    *pserver_hex_encode((u_char *) id, log_id, 32) = '\0';
+
+    /* latest(address,bytes32): size, block, time, root */
+
+    snprintf(params, sizeof(params), "[{\"to\":\"%s\",\"data\":\"0x68205bc3"
+             "%s%s\"},\"%s\"]", to, sender + 2, id, block);
+
+    rc = pserverctl_rpc_bytes(node, "eth_call", params, words,
+                              sizeof(words));
+    if (rc != PSERVER_OK) {
+        return rc;
+    }
+
+    anchor->size = pserver_get_be(words + 24, 8);
+    memcpy(anchor->root, words + 96, 32);
+
+    return PSERVER_OK;
+}
+
+
+int
+pserverctl_log_continues(pserverctl_log_t *log,
+    const pserverctl_anchor_t *anchor)
+{
+    int     rc;
+    u_char  root[PSERVER_MERKLE_LEN], old[PSERVER_MERKLE_LEN];
+
+    pserver_merkle_source_t  source = { pserverctl_log_node, log };
+
+    rc = pserver_merkle_root_of(root, &source, log->checkpoint.size);
+
+    if (rc == PSERVER_OK) {
+        rc = pserver_merkle_root_of(old, &source, anchor->size);
+    }
+
+    if (rc != PSERVER_OK) {
+        pserverctl_error("a tile can't be had: %s", log->place.error);
+        return PSERVER_ERROR;
+    }
+
+    return (memcmp(root, log->checkpoint.root, sizeof(root)) == 0
+            && memcmp(old, anchor->root, sizeof(old)) == 0)
+           ? PSERVER_OK : PSERVER_INVALID;
+}
+
+
+static int
+pserverctl_log_node(void *data, u_char hash[PSERVER_MERKLE_LEN],
+    unsigned level, uint64_t index)
+{
+    int                rc;
+    char               path[PSERVER_TILE_PATH_MAX + 1];
+    unsigned           first, count;
+    pserver_tile_t     tile;
+    pserverctl_log_t  *log = data;
+
+    pserver_tile_of_node(&tile, &first, &count, level, index);
+
+    tile.width = pserver_tile_width(&tile, log->checkpoint.size);
+
+    *pserver_tile_path((u_char *) path, &tile) = '\0';
+
+    rc = pserverctl_get(&log->place, path);
+
+    if (rc == PSERVER_OK
+        && log->place.body.len != tile.width * PSERVER_MERKLE_LEN)
+    {
+        rc = PSERVER_DONE;
+    }
+
+    if (rc == PSERVER_DONE) {
+        snprintf(log->place.error, sizeof(log->place.error),
+                 "%s is not there", path);
+        return PSERVER_ERROR;
+    }
+
+    if (rc == PSERVER_OK) {
+        pserver_merkle_list(hash, log->place.body.data
+                                  + first * PSERVER_MERKLE_LEN, count);
+    }
+
+    return rc;
+}
+
+
+int
+pserverctl_anchors_init(pserverctl_anchors_t *anchors,
+    pserverctl_place_t *node, const pserverctl_log_t *log, uint64_t from)
+{
+    int       rc;
+    size_t    i;
+    uint64_t  chain_id;
+
+    memset(anchors, 0, sizeof(pserverctl_anchors_t));
+
+    anchors->node = node;
+    anchors->log = log;
+    anchors->step = PSERVERCTL_ANCHORS_STEP;
+    anchors->from = from;
+    anchors->next = from;
+
+    rc = pserverctl_rpc_quantity(node, "eth_chainId", "[]", &chain_id);
+
+    if (rc == PSERVER_OK) {
+        rc = pserverctl_rpc_quantity(node, "eth_blockNumber", "[]",
+                                     &anchors->head);
+    }
+
+    for (i = 0; rc == PSERVER_OK && i < log->checkpoint.n; i++) {
+
+        if (log->checkpoint.epochs[i].chain_id != chain_id) {
+            snprintf(node->error, sizeof(node->error), "the node is of chain "
+                     "%llu, the log is anchored on %llu",
+                     (unsigned long long) chain_id,
+                     (unsigned long long) log->checkpoint.epochs[i].chain_id);
+            return PSERVER_ERROR;
+        }
+    }
+
+    return rc;
+}
+
+
+int
+pserverctl_anchors_next(pserverctl_anchors_t *anchors,
+    pserverctl_anchor_t *anchor)
+{
+    int     rc;
+    u_char  data[64];
+
+    while (anchors->entry == NULL) {
+
+        if (anchors->epoch == anchors->log->checkpoint.n) {
+            return PSERVER_DONE;
+        }
+
+        if (anchors->next > anchors->head) {
+
+            anchors->epoch++;
+            anchors->next = anchors->from;
+            continue;
+        }
+
+        rc = pserverctl_anchors_ask(anchors);
+
+        if (rc != PSERVER_OK) {
+            return rc;
+        }
+    }
+
+    if (pserverctl_anchors_field(anchors->entry, "data", data, sizeof(data))
+        != PSERVER_OK)
+    {
+        snprintf(anchors->node->error, sizeof(anchors->node->error),
+                 "an event of another form");
+        return PSERVER_ERROR;
+    }
+
+    anchor->size = pserver_get_be(data + 24, 8);
+    memcpy(anchor->root, data + 32, 32);
+
+    anchors->entry = anchors->entry->next;
+
+    return PSERVER_OK;
+}
+
+
+void
+pserverctl_anchors_done(pserverctl_anchors_t *anchors)
+{
+    if (anchors->doc) {
+        pserver_json_free(anchors->doc);
+    }
+}
+
+
+static int
+pserverctl_anchors_ask(pserverctl_anchors_t *anchors)
+{
+    int                          rc;
+    char                         params[1024], to[43], sender[67], id[65];
+    uint64_t                     last;
+    const pserver_json_t        *result;
+    const pserver_note_epoch_t  *epoch;
+
+    epoch = &anchors->log->checkpoint.epochs[anchors->epoch];
+
+    pserverctl_anchors_done(anchors);
+
+    pserver_address_format_lower((u_char *) to, &epoch->contract);
+    to[42] = '\0';
+
+    pserverctl_word_of_address(sender, &epoch->sender);
+    *pserver_hex_encode((u_char *) id, anchors->log->key.id, 32) = '\0';
+
+    for ( ;; ) {
+        last = anchors->next + anchors->step - 1;
+
+        if (last > anchors->head) {
+            last = anchors->head;
+        }
+
+        /* Anchored(address,bytes32,uint64,bytes32) */
+
+        snprintf(params, sizeof(params), "[{\"address\":\"%s\",\"fromBlock\":"
+                 "\"0x%llx\",\"toBlock\":\"0x%llx\",\"topics\":[\"0x"
+                 "3d0c97912257c6ad70e8f6fc81ae518ad3e14734d308b512c2729cc6"
+                 "37a4b0b1\",\"%s\",\"0x%s\"]}]", to,
+                 (unsigned long long) anchors->next,
+                 (unsigned long long) last, sender, id);
+
+        rc = pserverctl_rpc(anchors->node, "eth_getLogs", params,
+                            &anchors->doc, &result);
+
+        /* nodes limit how much they look through for one question */
+
+        if (rc == PSERVER_INVALID && anchors->step > 1) {
+            anchors->step /= 2;
+            continue;
+        }
+
+        break;
+    }
+
+    if (rc != PSERVER_OK) {
+        return PSERVER_ERROR;
+    }
+
+    if (result->type != PSERVER_JSON_ARRAY) {
+        snprintf(anchors->node->error, sizeof(anchors->node->error),
+                 "eth_getLogs: no list");
+        return PSERVER_ERROR;
+    }
+
+    anchors->entry = result->child;
+    anchors->next = last + 1;
+
+    return PSERVER_OK;
+}
+
+
+static int
+pserverctl_anchors_field(const pserver_json_t *entry, const char *name,
+    u_char *data, size_t len)
+{
+    const pserver_json_t  *value;
+
+    value = pserver_json_get(entry, name);
+
+    if (value == NULL || value->type != PSERVER_JSON_STRING) {
+        return PSERVER_INVALID;
+    }
+
+    return pserver_hex0x_decode(data, len, value->value);
+}
+
+
+static void
+pserverctl_word_of_address(char text[67], const pserver_address_t *address)
+{
+    memset(text, '0', 66);
+
+    text[1] = 'x';
+
+    pserver_hex_encode((u_char *) text + 26, address->bytes, 20);
+    text[66] = '\0';
+}

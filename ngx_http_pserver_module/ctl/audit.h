@@ -1,0 +1,89 @@
+/*
+ * What the commands about the log share: its checkpoint, and its anchors on
+ * chain.
+ */
+
+#ifndef _PSERVERCTL_AUDIT_H_INCLUDED_
+#define _PSERVERCTL_AUDIT_H_INCLUDED_
+
+
+#include "rpc.h"
+
+#include "../core/note.h"
+
+
+/* a log: where it is, its key, the checkpoint of now */
+
+typedef struct {
+    pserverctl_place_t    place;
+    pserver_note_key_t    key;
+    u_char                note[PSERVER_NOTE_MAX];
+    size_t                len;
+    pserver_checkpoint_t  checkpoint;
+} pserverctl_log_t;
+
+
+/* reads the option log-key; PSERVERCTL_USAGE or _FAILED: said */
+int pserverctl_log_init(pserverctl_log_t *log, pserverctl_args_t *args);
+
+/* asks for the checkpoint and checks it.  PSERVER_ERROR: said, it could not
+   be had; PSERVER_INVALID: said, it is not this log's */
+int pserverctl_log_checkpoint(pserverctl_log_t *log);
+
+/* leaves the file "stopped" with this text in the folder of option "stop",
+   if there is one; a node with this folder answers 503 from then on */
+void pserverctl_log_stop(const pserverctl_args_t *args, const char *text);
+
+
+typedef struct {
+    uint64_t              size;      /* 0: there is none */
+    u_char                root[32];
+} pserverctl_anchor_t;
+
+
+/* the anchor of a log at a block ("latest", or a quantity); node->error */
+int pserverctl_anchor_latest(pserverctl_place_t *node,
+    const pserver_note_epoch_t *epoch, const u_char log_id[32],
+    const char *block, pserverctl_anchor_t *anchor);
+
+
+/* whether the log of the checkpoint begins with what was anchored, by its
+   tiles.  PSERVER_INVALID: it does not; PSERVER_ERROR: said */
+int pserverctl_log_continues(pserverctl_log_t *log,
+    const pserverctl_anchor_t *anchor);
+
+
+/*
+ * All anchors, epoch by epoch, in their order.  What a former sender has
+ * anchored after the next one had begun says nothing, and is passed over by
+ * who reads them.
+ */
+
+typedef struct {
+    pserverctl_place_t   *node;
+    const pserverctl_log_t  *log;
+    uint64_t              step;      /* blocks a question */
+    uint64_t              from;      /* the first block */
+    uint64_t              head;      /* the last one */
+    uint64_t              next;      /* block to go on from */
+    size_t                epoch;
+
+    pserver_json_doc_t   *doc;       /* of the question before */
+    const pserver_json_t *entry;
+} pserverctl_anchors_t;
+
+
+int pserverctl_anchors_init(pserverctl_anchors_t *anchors,
+    pserverctl_place_t *node, const pserverctl_log_t *log, uint64_t from);
+
+/* PSERVER_DONE: there is none more; node->error */
+int pserverctl_anchors_next(pserverctl_anchors_t *anchors,
+    pserverctl_anchor_t *anchor);
+void pserverctl_anchors_done(pserverctl_anchors_t *anchors);
+
+
+int pserverctl_audit_verify(pserverctl_args_t *args);
+int pserverctl_audit_anchor(pserverctl_args_t *args);
+
+
+#endif /* _PSERVERCTL_AUDIT_H_INCLUDED_ */
