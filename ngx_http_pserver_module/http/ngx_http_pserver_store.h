@@ -32,6 +32,7 @@ typedef enum {
                                            of other keys */
     NGX_HTTP_PSERVER_STORE_TOO_LARGE,   /* over the limit of the caller */
     NGX_HTTP_PSERVER_STORE_FULL,        /* no space left */
+    NGX_HTTP_PSERVER_STORE_CONDITION,   /* of the request: it does not hold */
     NGX_HTTP_PSERVER_STORE_EXPIRED,     /* the signature, long ago */
     NGX_HTTP_PSERVER_STORE_ERROR        /* a system call failed */
 } ngx_http_pserver_store_rc_e;

@@ -36,6 +36,13 @@ ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
                                       "INSUFFICIENT_STORAGE",
                                       "no space left");
 
+    case NGX_HTTP_PSERVER_STORE_CONDITION:
+        return ngx_http_pserver_error_content(r,
+                                      NGX_HTTP_PRECONDITION_FAILED,
+                                      "PRECONDITION_FAILED",
+                                      "the version that is there is "
+                                      "another one");
+
     case NGX_HTTP_PSERVER_STORE_EXPIRED:
         error = pserver_web3signed_error(PSERVER_WEB3SIGNED_EXPIRED);
 

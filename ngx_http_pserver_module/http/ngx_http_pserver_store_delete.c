@@ -12,6 +12,7 @@
 #include "ngx_http_pserver_body.h"
 #include "ngx_http_pserver_once.h"
 #include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_store_condition.h"
 #include "ngx_http_pserver_thread.h"
 #include "../core/encode.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     pserver_address_t                owner;
     pserver_str_t                    scope;
     const pserver_web3signed_t      *claims;
+    ngx_http_pserver_condition_t     condition;
 
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
@@ -96,6 +98,13 @@ ngx_http_pserver_delete_body(ngx_http_request_t *r, ngx_str_t *body)
     del->scope.data = ctx->scope.data;
     del->claims = &ctx->claims->verified;
 
+    rc = ngx_http_pserver_condition_init(r, &del->condition);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
     if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_delete_seen,
                                             ngx_http_pserver_delete_log, del)
         != NGX_OK)
@@ -121,6 +130,11 @@ ngx_http_pserver_delete_seen(void *data)
     if (del->rc == NGX_HTTP_PSERVER_STORE_OK) {
         del->rc = ngx_http_pserver_once_seen(&owner, del->claims,
                                              &del->repeat, &value);
+    }
+
+    if (del->rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
+        del->rc = ngx_http_pserver_condition_holds(&del->condition, &owner,
+                                                   del->scope);
     }
 
     del->err = owner.err;
@@ -210,6 +224,11 @@ ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
 
     rc = ngx_http_pserver_once_begin(&once, owner, del->claims, &del->repeat,
                                      &value);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
+        rc = ngx_http_pserver_condition_holds(&del->condition, owner,
+                                              del->scope);
+    }
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
 

@@ -98,6 +98,10 @@ ngx_http_pserver_put_create(ngx_http_request_t *r,
 
     rc = ngx_http_pserver_put_meta(r, put);
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_pserver_condition_init(r, &put->condition);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }

@@ -6,6 +6,7 @@
 #define _NGX_HTTP_PSERVER_STORE_PUT_H_INCLUDED_
 
 
+#include "ngx_http_pserver_store_condition.h"
 #include "ngx_http_pserver_writer.h"
 
 #include "../core/json_stream.h"
@@ -18,6 +19,7 @@ typedef struct {
     pserver_address_t                owner;
     const pserver_web3signed_t      *claims;
     pserver_seal_meta_t              meta;
+    ngx_http_pserver_condition_t     condition;
 
     u_char                          *batch;
     size_t                           size;

@@ -82,7 +82,8 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
 }
 
 
-/* a repeat is answered as the first was; the rest goes on to the log */
+/* a repeat is answered as the first was; the rest goes on to the log, if
+   its condition holds so far */
 
 static ngx_uint_t
 ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
@@ -96,6 +97,11 @@ ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
     if (rc == NGX_HTTP_PSERVER_STORE_OK && repeat) {
         put->repeat = 1;
         put->meta.collected_at = collected_at;
+
+    } else if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_condition_holds(&put->condition,
+                                              &put->writer->owner,
+                                              put->meta.scope);
     }
 
     return rc;
@@ -131,7 +137,14 @@ ngx_http_pserver_put_link(ngx_http_pserver_put_t *put)
         put->meta.collected_at = collected_at;
 
     } else if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_put_next(put, &once);
+
+        rc = ngx_http_pserver_condition_holds(&put->condition,
+                                              &writer->owner,
+                                              put->meta.scope);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_put_next(put, &once);
+        }
     }
 
     ngx_http_pserver_once_end(&once);
