@@ -128,11 +128,12 @@ is $r->{status}, 200, 'read';
 is_deeply $r->{json}{data}, { a => 1 }, 'the same';
 
 
-=== TEST 8: without its root nothing does
+=== TEST 8: without its root nothing does, nor the key of the log
 --- http_config eval
 main::with_root('other', '2 ' . 'a5' x 32 . "\n")
 --- error_log
 a sealed file of the store does not open
+--- alerts_expected
 --- script
 my $r = http('GET', '/v1/data/demo.keys', { Authorization => web3signed(
     'owner1', 'GET', '/v1/data/demo.keys') });
@@ -146,6 +147,7 @@ is $r->{json}{error}, 'DECRYPTION_ERROR', 'code';
 main::with_root('forged', '1 ' . 'a5' x 32 . "\n")
 --- error_log
 a sealed file of the store does not open
+--- alerts_expected
 --- script
 my $r = http('GET', '/v1/data/demo.keys', { Authorization => web3signed(
     'owner1', 'GET', '/v1/data/demo.keys') });
