@@ -159,6 +159,14 @@ my ($status, $text) = ctl_verify($url, '--state', "$work/state");
 is($status, 0, 'verified') or diag($text);
 like($text, qr/^pserver\/\w{16}: \d+ entries, nothing changed/, 'said');
 
+put("$work/owner", wallet('owner1')->{key});
+($status, $text) = ctl_verify($url, '--key', "$work/owner", '--aud', origin());
+is($status, 0, 'by an owner') or diag($text);
+like($text, qr/^[1-9]\d* entries are the owner's, none is withheld$/m, 'all there');
+put("$work/owner", wallet('app1')->{key});
+($status, $text) = ctl_verify($url, '--key', "$work/owner", '--aud', origin());
+is($status, 1, 'by no owner');
+
 ($status, $text) = ctl('audit', 'verify', '--log-key',
     'pserver/0123456789abcdef+01234567+AR', $url);
 is($status, 2, 'no key');

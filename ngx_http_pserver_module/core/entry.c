@@ -292,19 +292,28 @@ pserver_entry_open(pserver_entry_opening_t *opening, u_char *plain,
     const pserver_entry_view_t *view, const u_char *box, size_t len,
     const u_char seal[32])
 {
-    size_t                  i;
-    u_char                  hash[32];
-    const u_char           *p, *end, *commitment;
-    pserver_entry_field_t  *field;
-
     if (pserver_box_open(plain, box, len, seal, view->statement)
         != PSERVER_OK)
     {
         return PSERVER_INVALID;
     }
 
+    return pserver_entry_opening(opening, plain, len - PSERVER_BOX_OVERHEAD,
+                                 view);
+}
+
+
+int
+pserver_entry_opening(pserver_entry_opening_t *opening, const u_char *plain,
+    size_t len, const pserver_entry_view_t *view)
+{
+    size_t                  i;
+    u_char                  hash[32];
+    const u_char           *p, *end, *commitment;
+    pserver_entry_field_t  *field;
+
     p = plain;
-    end = plain + len - PSERVER_BOX_OVERHEAD;
+    end = plain + len;
 
     if (end - p < 32) {
         return PSERVER_INVALID;

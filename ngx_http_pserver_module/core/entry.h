@@ -186,6 +186,13 @@ int pserver_entry_open(pserver_entry_opening_t *opening, u_char *plain,
     const pserver_entry_view_t *view, const u_char *box, size_t len,
     const u_char seal[32]);
 
+/*
+ * Reads a plain opening of len bytes and checks it against the entry;
+ * opening points into it.  PSERVER_INVALID.
+ */
+int pserver_entry_opening(pserver_entry_opening_t *opening,
+    const u_char *plain, size_t len, const pserver_entry_view_t *view);
+
 /* the tag of an owner's entry of this number */
 void pserver_entry_tag(u_char out[32], const u_char tag[32],
     uint64_t counter);

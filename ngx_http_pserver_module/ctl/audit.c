@@ -26,6 +26,8 @@ static void pserverctl_word_of_address(char text[67],
 
 
 static const pserverctl_option_t  pserverctl_verify_options[] = {
+    { "key", "FILE|0x..", "an owner's: that none of the owner's is withheld" },
+    { "aud", "ORIGIN", "what is signed, if LOG has another name for it" },
     { "log-key", "TEXT|FILE", "the log's public key, as LOG/key has it" },
     { "state", "FILE", "the checkpoint verified last, and what becomes it" },
     { "with", "FILE", "another checkpoint that must fit, as others saw it" },

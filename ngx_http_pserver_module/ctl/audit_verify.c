@@ -4,8 +4,8 @@
  */
 
 #include "audit.h"
+#include "audit_owner.h"
 
-#include "../core/entry.h"
 #include "../core/tile.h"
 
 #include <errno.h>
@@ -36,6 +36,7 @@ typedef struct {
     uint64_t              last_anchor;
 
     pserverctl_seen_t     seen[2];
+    pserverctl_owner_t    owner;         /* with option "key" */
 
     pserver_merkle_t      tree;
     uint64_t              time;          /* of the last entry */
@@ -60,6 +61,7 @@ static int pserverctl_verify_up(pserverctl_verify_t *v, uint64_t index);
 static int pserverctl_verify_get(pserverctl_verify_t *v,
     const pserver_tile_t *tile, pserver_str_t *body);
 static void pserverctl_verify_progress(const pserverctl_verify_t *v);
+static int pserverctl_verify_owner(pserverctl_verify_t *v);
 static int pserverctl_verify_save(const pserverctl_verify_t *v);
 static int pserverctl_verify_wrong(const pserverctl_verify_t *v,
     const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -99,6 +101,7 @@ pserverctl_audit_verify(pserverctl_args_t *args)
         rc = pserverctl_verify_run(v);
     }
 
+    pserverctl_owner_done(&v->owner);
     pserverctl_anchors_done(&v->anchors);
     pserverctl_place_done(&v->log.place);
     pserverctl_place_done(&v->cold);
@@ -149,7 +152,17 @@ pserverctl_verify_run(pserverctl_verify_t *v)
         }
     }
 
-    if (pserverctl_verify_tiles(v) != PSERVERCTL_OK) {
+    if (pserverctl_option(v->args, "key")) {
+        rc = pserverctl_owner_init(&v->owner, v->args, v->log.place.base);
+
+        if (rc != PSERVERCTL_OK) {
+            return rc;
+        }
+    }
+
+    if (pserverctl_verify_tiles(v) != PSERVERCTL_OK
+        || pserverctl_verify_owner(v) != PSERVERCTL_OK)
+    {
         return PSERVERCTL_FAILED;
     }
 
@@ -162,7 +175,31 @@ pserverctl_verify_run(pserverctl_verify_t *v)
                v->anchored, pserverctl_llu(v->last_anchor));
     }
 
+    if (v->owner.request.key) {
+        printf("%zu entries are the owner's, none is withheld\n", v->owner.n);
+    }
+
     return pserverctl_verify_save(v);
+}
+
+
+static int
+pserverctl_verify_owner(pserverctl_verify_t *v)
+{
+    int   rc;
+    char  wrong[256];
+
+    if (v->owner.request.key == NULL) {
+        return PSERVERCTL_OK;
+    }
+
+    rc = pserverctl_owner_check(&v->owner, v->tree.size, wrong);
+
+    if (rc == PSERVER_INVALID) {
+        return pserverctl_verify_wrong(v, "%s", wrong);
+    }
+
+    return (rc == PSERVER_OK) ? PSERVERCTL_OK : PSERVERCTL_FAILED;
 }
 
 
@@ -386,6 +423,12 @@ pserverctl_verify_entry(pserverctl_verify_t *v, pserver_str_t entry,
     v->time = view.time;
 
     pserver_merkle_add(&v->tree, leaf);
+
+    if (v->owner.request.key
+        && pserverctl_owner_entry(&v->owner, &view, leaf) != PSERVERCTL_OK)
+    {
+        return PSERVERCTL_FAILED;
+    }
 
     return pserverctl_verify_roots(v);
 }

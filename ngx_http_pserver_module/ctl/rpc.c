@@ -224,13 +224,25 @@ static int
 pserverctl_get_file(pserverctl_place_t *place, const char *path)
 {
     int          fd;
-    char         name[4096];
+    char         name[4096], *part;
     ssize_t      n;
     struct stat  st;
 
     snprintf(name, sizeof(name), "%s/%s", place->base, path);
 
     fd = open(name, O_RDONLY|O_CLOEXEC);
+
+    if (fd == -1) {
+
+        /* a node itself keeps the last tiles under another name */
+
+        part = strstr(name, ".p/");
+
+        if (part) {
+            strcpy(part, ".part");
+            fd = open(name, O_RDONLY|O_CLOEXEC);
+        }
+    }
 
     if (fd == -1) {
         return (errno == ENOENT || errno == ENOTDIR)

@@ -27,6 +27,9 @@ typedef struct {
     pserver_address_t                owner;
     uint64_t                         limit;
     uint64_t                         offset;
+    uint64_t                         openings;   /* 1: with proofs */
+    u_char                           tag[32];    /* the owner's tag key */
+    unsigned                         tagged:1;
 
     int                              rc;         /* PSERVER_* */
     uint64_t                         total;
@@ -45,6 +48,8 @@ static int ngx_http_pserver_audit_logs_entry(
     const pserver_entry_keys_t *keys);
 static u_char *ngx_http_pserver_audit_logs_put(u_char *p, const char *name,
     const char *text);
+static u_char *ngx_http_pserver_audit_logs_bytes(u_char *p, const char *name,
+    u_char *data, size_t len);
 static u_char *ngx_http_pserver_audit_logs_text(u_char *p, const char *name,
     const pserver_entry_opening_t *opening, u_char id);
 static int ngx_http_pserver_audit_logs_room(
@@ -88,6 +93,8 @@ ngx_http_pserver_audit_access_logs(ngx_http_request_t *r)
                                    &logs->limit)
         != NGX_OK
         || ngx_http_pserver_audit_arg(r, "offset", 0, &logs->offset)
+           != NGX_OK
+        || ngx_http_pserver_audit_arg(r, "openings", 0, &logs->openings)
            != NGX_OK
         || logs->limit == 0)
     {
@@ -143,6 +150,8 @@ ngx_http_pserver_audit_logs_run(void *data)
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
         pserver_entry_keys(&keys, owner.keys.ledger);
         logs->rc = ngx_http_pserver_audit_logs_read(logs, &keys);
+        ngx_memcpy(logs->tag, keys.tag, sizeof(logs->tag));
+        logs->tagged = 1;
         sodium_memzero(&keys, sizeof(keys));
 
     } else if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
@@ -152,7 +161,7 @@ ngx_http_pserver_audit_logs_run(void *data)
     ngx_http_pserver_owner_close(&owner);
 
     if (logs->rc == PSERVER_OK) {
-        logs->rc = ngx_http_pserver_audit_logs_room(logs, 128);
+        logs->rc = ngx_http_pserver_audit_logs_room(logs, 256);
     }
 
     if (logs->rc != PSERVER_OK) {
@@ -160,8 +169,15 @@ ngx_http_pserver_audit_logs_run(void *data)
     }
 
     p = ngx_sprintf(logs->data + logs->len,
-                    "],\"total\":%uL,\"limit\":%uL,\"offset\":%uL}",
+                    "],\"total\":%uL,\"limit\":%uL,\"offset\":%uL",
                     logs->total, logs->limit, logs->offset);
+
+    if (logs->openings && logs->tagged) {
+        p = ngx_http_pserver_audit_logs_bytes(p, "tagKey", logs->tag,
+                                              sizeof(logs->tag));
+    }
+
+    *p++ = '}';
 
     logs->len = p - logs->data;
 }
@@ -250,9 +266,9 @@ ngx_http_pserver_audit_logs_entry(ngx_http_pserver_audit_logs_t *logs,
         return PSERVER_INVALID;
     }
 
-    /* a character takes six at most */
+    /* a character takes six at most, and the opening in base64 two */
 
-    if (ngx_http_pserver_audit_logs_room(logs, 512 + 6 * sizeof(plain))
+    if (ngx_http_pserver_audit_logs_room(logs, 2048 + 8 * sizeof(plain))
         != PSERVER_OK)
     {
         return PSERVER_NOMEM;
@@ -309,8 +325,17 @@ ngx_http_pserver_audit_logs_entry(ngx_http_pserver_audit_logs_t *logs,
     p = ngx_http_pserver_audit_logs_text(p, "operationId", &opening,
                                          PSERVER_FIELD_OPERATION_ID);
 
-    p = ngx_sprintf(p, ",\"reason\":\"%*s\"}", view.reason.len,
+    p = ngx_sprintf(p, ",\"reason\":\"%*s\"", view.reason.len,
                     view.reason.data);
+
+    if (logs->openings) {
+        p = ngx_http_pserver_audit_logs_bytes(p, "entry", record->entry.data,
+                                              record->entry.len);
+        p = ngx_http_pserver_audit_logs_bytes(p, "opening", plain,
+                                  record->box.len - PSERVER_BOX_OVERHEAD);
+    }
+
+    *p++ = '}';
 
     logs->len = p - logs->data;
 
@@ -324,6 +349,29 @@ static u_char *
 ngx_http_pserver_audit_logs_put(u_char *p, const char *name, const char *text)
 {
     return ngx_sprintf(p, ",\"%s\":\"%s\"", name, text);
+}
+
+
+/* base64 */
+
+static u_char *
+ngx_http_pserver_audit_logs_bytes(u_char *p, const char *name, u_char *data,
+    size_t len)
+{
+    ngx_str_t  src, dst;
+
+    p = ngx_sprintf(p, ",\"%s\":\"", name);
+
+    src.data = data;
+    src.len = len;
+    dst.data = p;
+
+    ngx_encode_base64(&dst, &src);
+
+    p = dst.data + dst.len;
+    *p++ = '"';
+
+    return p;
 }
 
 
@@ -419,6 +467,8 @@ static void
 ngx_http_pserver_audit_logs_cleanup(void *data)
 {
     ngx_http_pserver_audit_logs_t *logs = data;
+
+    sodium_memzero(logs->tag, sizeof(logs->tag));
 
     free(logs->data);
 }
