@@ -39,7 +39,8 @@ pserver_ledger_len(const pserver_ledger_row_t *row)
     if (row->operation.len == 0
         || row->operation.len > PSERVER_LEDGER_OPERATION_MAX
         || row->request.len > PSERVER_LEDGER_REQUEST_MAX
-        || row->result.len > PSERVER_LEDGER_RESULT_MAX)
+        || row->result.len > PSERVER_LEDGER_RESULT_MAX
+        || row->artifacts > PSERVER_LEDGER_ARTIFACTS_MAX)
     {
         return 0;
     }
@@ -66,7 +67,7 @@ pserver_ledger_write(u_char *dst, const pserver_ledger_row_t *row)
     p = pserver_put_be(p, row->finished, 8);
     p = pserver_put_be(p, row->state, 1);
     p = pserver_put_be(p, row->reason, 1);
-    p = pserver_put_be(p, 0, 2);
+    p = pserver_put_be(p, row->artifacts, 2);
     p = pserver_put_be(p, row->status, 4);
     p = pserver_put_be(p, row->attempts, 4);
     p = pserver_put_be(p, row->operation.len, 4);
@@ -105,17 +106,14 @@ pserver_ledger_read(pserver_ledger_row_t *row, const u_char *data, size_t len)
     row->finished = pserver_get_be(p + 24, 8);
     row->state = p[32];
     row->reason = p[33];
+    row->artifacts = pserver_get_be(p + 34, 2);
     row->status = pserver_get_be(p + 36, 4);
     row->attempts = pserver_get_be(p + 40, 4);
     row->operation.len = pserver_get_be(p + 44, 4);
     row->request.len = pserver_get_be(p + 48, 4);
     row->result.len = pserver_get_be(p + 52, 4);
 
-    if (p[34] != 0
-        || p[35] != 0
-        || pserver_ledger_len(row) != len
-        || !pserver_ledger_possible(row))
-    {
+    if (pserver_ledger_len(row) != len || !pserver_ledger_possible(row)) {
         memset(row, 0, sizeof(pserver_ledger_row_t));
         return PSERVER_INVALID;
     }
@@ -138,6 +136,7 @@ pserver_ledger_possible(const pserver_ledger_row_t *row)
     }
 
     return (row->state == PSERVER_JOB_SUCCEEDED) == (row->result.len != 0)
+        && (row->state == PSERVER_JOB_SUCCEEDED || row->artifacts == 0)
         && (row->state == PSERVER_JOB_FAILED)
            == (row->reason != PSERVER_JOB_NONE)
         && pserver_job_terminal(row->state) == (row->finished != 0);

@@ -16,7 +16,7 @@
  *   168   8  finished
  *   176   1  state
  *   177   1  reason
- *   178   2  zero
+ *   178   2  number of artifacts
  *   180   4  exit status
  *   184   4  attempts
  *   188   4  length of the operation's name
@@ -40,6 +40,7 @@
 #define PSERVER_LEDGER_NAME_LEN       32
 #define PSERVER_LEDGER_HEAD_LEN       200
 
+#define PSERVER_LEDGER_ARTIFACTS_MAX  65535
 #define PSERVER_LEDGER_OPERATION_MAX  64
 #define PSERVER_LEDGER_REQUEST_MAX    400000  /* bytes of the longest text that
                                                  core/optext takes */
@@ -60,6 +61,7 @@ typedef struct {
     pserver_job_reason_e  reason;
     uint32_t              status;
     uint32_t              attempts;
+    uint32_t              artifacts;    /* up to ARTIFACTS_MAX; SUCCEEDED */
     pserver_str_t         operation;    /* 1 to OPERATION_MAX bytes */
     pserver_str_t         request;      /* the signed text; may be empty */
     pserver_str_t         result;       /* a JSON object, if SUCCEEDED */
@@ -71,7 +73,7 @@ typedef struct {
 void pserver_ledger_name(u_char name[PSERVER_LEDGER_NAME_LEN],
     const u_char id[PSERVER_LEDGER_ID_LEN]);
 
-/* the bytes of the row, before sealing; 0 if a text is too long */
+/* the bytes of the row, before sealing; 0 if something is over its limit */
 size_t pserver_ledger_len(const pserver_ledger_row_t *row);
 
 /* writes pserver_ledger_len() bytes, which must not be 0 */
@@ -80,14 +82,14 @@ void pserver_ledger_write(u_char *dst, const pserver_ledger_row_t *row);
 /*
  * Reads exactly len bytes; the texts of the row point into data.
  * PSERVER_INVALID: not a row, or one that no job could have: a result
- * without success, a reason without failure.
+ * or artifacts without success, a reason without failure.
  */
 int pserver_ledger_read(pserver_ledger_row_t *row, const u_char *data,
     size_t len);
 
 /*
  * The same, sealed.  seal writes pserver_ledger_len() +
- * PSERVER_BOX_OVERHEAD bytes; PSERVER_NOSPACE: a text is too long;
+ * PSERVER_BOX_OVERHEAD bytes; PSERVER_NOSPACE: over a limit;
  * PSERVER_NOMEM.  open needs len - PSERVER_BOX_OVERHEAD bytes at plain,
  * which the row then points into, and which the caller wipes.
  * PSERVER_INVALID: not a row of this owner under this name, or changed.

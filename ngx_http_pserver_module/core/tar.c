@@ -49,6 +49,7 @@ static void tar_put_octal(u_char *p, size_t digits, uint64_t value);
 static uint32_t tar_checksum(const u_char *block);
 static int tar_is_zero(const u_char *p, size_t len);
 static uint32_t tar_depth(pserver_str_t name);
+static int tar_is_below(pserver_str_t name, pserver_str_t other);
 
 
 int
@@ -345,7 +346,8 @@ tar_parse(pserver_tar_t *t, pserver_tar_event_t *event)
     before.len = t->name_len;
 
     if (t->limits.sorted && t->entries
-        && pserver_tar_compare(before, now) >= 0)
+        && (pserver_tar_compare(before, now) >= 0
+            || (t->file && tar_is_below(now, before))))
     {
         return PSERVER_INVALID;
     }
@@ -369,7 +371,9 @@ tar_parse(pserver_tar_t *t, pserver_tar_event_t *event)
     event->name.len = len;
     event->size = size;
 
-    if (t->block[TAR_TYPE] == '5') {
+    t->file = (t->block[TAR_TYPE] == '0');
+
+    if (!t->file) {
         event->type = PSERVER_TAR_DIRECTORY;
         return PSERVER_OK;
     }
@@ -482,4 +486,15 @@ tar_depth(pserver_str_t name)
     }
 
     return depth;
+}
+
+
+/* what is below a name comes right after it */
+
+static int
+tar_is_below(pserver_str_t name, pserver_str_t other)
+{
+    return name.len > other.len
+           && name.data[other.len] == '/'
+           && memcmp(name.data, other.data, other.len) == 0;
 }

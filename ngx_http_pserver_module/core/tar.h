@@ -57,7 +57,8 @@ typedef struct {
     uint64_t              total;     /* bytes of all files */
     unsigned              sorted:1;  /* names must strictly ascend in the order
                                         of pserver_tar_compare(): so none
-                                        comes twice */
+                                        comes twice, and none stands below a
+                                        file */
 } pserver_tar_limits_t;
 
 
@@ -86,6 +87,7 @@ typedef struct {
     uint64_t              total;
     size_t                padding;
     uint32_t              entries;
+    unsigned              file:1;    /* the last entry was one */
     size_t                name_len;
     u_char                name[PSERVER_TAR_NAME_MAX + 1];  /* zero-terminated */
 } pserver_tar_t;

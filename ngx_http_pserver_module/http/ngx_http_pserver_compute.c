@@ -39,6 +39,13 @@ static ngx_http_pserver_compute_route_t  ngx_http_pserver_compute_routes[] = {
     { NGX_HTTP_POST, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
       ngx_string("/cancel"), ngx_http_pserver_operation_cancel },
 
+    { NGX_HTTP_POST, ngx_string("/api/v1/artifacts/"), NGX_HTTP_PSERVER_ID_LEN,
+      ngx_string("/list"), ngx_http_pserver_artifact_list },
+
+    { NGX_HTTP_POST, ngx_string("/api/v1/artifacts/download"),
+      NGX_HTTP_PSERVER_NO_ID, ngx_null_string,
+      ngx_http_pserver_artifact_download },
+
     { NGX_HTTP_POST, ngx_string("/api/v1/permissions/"),
       NGX_HTTP_PSERVER_ANY_ID, ngx_string("/check"),
       ngx_http_pserver_permission_explain },

@@ -19,7 +19,16 @@ ngx_int_t
 ngx_http_pserver_error_compute(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *detail, const char *field)
 {
-    const char  *q;
+    const char              *q;
+    ngx_http_pserver_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+
+    if (ctx && ctx->error.bare) {
+        return ngx_http_pserver_error_set(r, status, code,
+                                          ngx_strlen(detail),
+                                          "{\"detail\":\"%s\"}", detail);
+    }
 
     q = field ? "\"" : "";
     field = field ? field : "null";

@@ -14,7 +14,7 @@
 
 
 /* compute: {"detail":{"kind":"Error","detail","error_code","field"}};
-   field may be NULL */
+   field may be NULL; {"detail"} alone where ctx->error.bare */
 ngx_int_t ngx_http_pserver_error_compute(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *detail,
     const char *field);

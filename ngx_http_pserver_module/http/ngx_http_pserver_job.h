@@ -38,14 +38,24 @@
 typedef struct ngx_http_pserver_job_s  ngx_http_pserver_job_t;
 
 
+/* malloc'd, and wiped where it is left */
+
+typedef struct {
+    size_t                           len;
+    u_char                          *data;
+    size_t                           size;
+} ngx_http_pserver_output_text_t;
+
+
 /* what came out of the container so far */
 
 typedef struct {
     pserver_frames_t                 frames;
     pserver_payload_reader_t         reader;
     pserver_json_stream_t            json;       /* of the result */
-    ngx_str_t                        result;     /* malloc'd */
-    size_t                           size;
+    ngx_http_pserver_output_text_t   result;
+    ngx_http_pserver_output_text_t   files;      /* the others, see _file() */
+    ngx_uint_t                       artifacts;  /* how many */
     size_t                           noise;      /* bytes of stderr */
     unsigned                         inside:1;   /* result.json */
     unsigned                         valid:1;    /* it is a JSON object */
@@ -156,6 +166,14 @@ void ngx_http_pserver_output_init(ngx_http_pserver_output_t *output,
 void ngx_http_pserver_output_take(ngx_http_pserver_output_t *output,
     const u_char *data, size_t len);
 void ngx_http_pserver_output_free(ngx_http_pserver_output_t *output);
+
+/*
+ * The files beside the result, in the order of their paths: *pos is 0 at
+ * first.  0: there is none any more.
+ */
+ngx_uint_t ngx_http_pserver_output_file(
+    const ngx_http_pserver_output_t *output, size_t *pos,
+    pserver_str_t *path, pserver_str_t *data);
 
 /* 1: nothing that may come is of interest any more */
 #define ngx_http_pserver_output_over(output)                                  \

@@ -2,11 +2,12 @@
  * The steps of a job that touch the disk, each in a thread.
  *
  * A thread works on a copy of what it needs of the job; of the job itself
- * only the input, while the step is LOAD.
+ * only the input, while the step is LOAD, and the output, in RECORD.
  */
 
 
 #include "ngx_http_pserver_job.h"
+#include "ngx_http_pserver_artifact.h"
 #include "ngx_http_pserver_thread.h"
 
 
@@ -165,8 +166,19 @@ ngx_http_pserver_job_save_run(void *data)
 {
     ngx_http_pserver_job_task_t  *task = data;
 
-    task->rc = ngx_http_pserver_ledger_save(&task->at, &task->row,
-                                            task->durable);
+    /* what the row counts is there before the row */
+
+    task->rc = NGX_HTTP_PSERVER_STORE_OK;
+
+    if (task->row.artifacts) {
+        task->rc = ngx_http_pserver_artifacts_save(&task->at, &task->row,
+                                                   &task->job->output);
+    }
+
+    if (task->rc == NGX_HTTP_PSERVER_STORE_OK) {
+        task->rc = ngx_http_pserver_ledger_save(&task->at, &task->row,
+                                                task->durable);
+    }
 
     if (task->rc == NGX_HTTP_PSERVER_STORE_OK && task->drop) {
         ngx_http_pserver_lease_drop(task->at.root, &task->place);

@@ -1,11 +1,13 @@
 /*
  * The output of a container: frames of the engine, in them what pserver-run
- * says, in that the archive, in that the result.  All of it comes in pieces
- * and only the result is kept.
+ * says, in that the archive, in that the result and other files.  All of it
+ * comes in pieces; the files are kept, the noise is not.
  */
 
 
 #include "ngx_http_pserver_job.h"
+
+#include "../core/bytes.h"
 
 #include <sodium.h>
 
@@ -13,13 +15,20 @@
 /* pserver-run cuts it off earlier; an image of its own kind does not */
 #define NGX_HTTP_PSERVER_OUTPUT_STDERR  (4 * PSERVER_PAYLOAD_STDERR_MAX)
 
+/* in front of each file */
+#define NGX_HTTP_PSERVER_OUTPUT_HEAD    (2 + 8)
+
 
 static void ngx_http_pserver_output_payload(
     ngx_http_pserver_output_t *output, pserver_str_t *payload);
 static void ngx_http_pserver_output_event(ngx_http_pserver_output_t *output,
     pserver_tar_event_t *event);
+static ngx_int_t ngx_http_pserver_output_begin(
+    ngx_http_pserver_output_t *output, pserver_tar_event_t *event);
 static ngx_int_t ngx_http_pserver_output_add(
-    ngx_http_pserver_output_t *output, pserver_str_t *data);
+    ngx_http_pserver_output_text_t *text, const u_char *data, size_t len);
+static void ngx_http_pserver_output_drop(
+    ngx_http_pserver_output_text_t *text);
 
 
 void
@@ -116,7 +125,10 @@ static void
 ngx_http_pserver_output_event(ngx_http_pserver_output_t *output,
     pserver_tar_event_t *event)
 {
+    ngx_int_t  rc;
     ngx_str_t  name = ngx_string("result.json");
+
+    rc = NGX_OK;
 
     switch (event->type) {
 
@@ -128,16 +140,27 @@ ngx_http_pserver_output_event(ngx_http_pserver_output_t *output,
 
         if (output->inside) {
             pserver_json_stream_init(&output->json);
+
+        } else {
+            rc = ngx_http_pserver_output_begin(output, event);
         }
 
         break;
 
     case PSERVER_TAR_DATA:
 
-        if (output->inside
-            && ngx_http_pserver_output_add(output, &event->data) != NGX_OK)
-        {
-            output->broken = 1;
+        if (output->inside) {
+            (void) pserver_json_stream_feed(&output->json, event->data.data,
+                                            event->data.len);
+
+            rc = ngx_http_pserver_output_add(&output->result,
+                                             event->data.data,
+                                             event->data.len);
+
+        } else {
+            rc = ngx_http_pserver_output_add(&output->files,
+                                             event->data.data,
+                                             event->data.len);
         }
 
         break;
@@ -155,23 +178,73 @@ ngx_http_pserver_output_event(ngx_http_pserver_output_t *output,
     default: /* PSERVER_TAR_DIRECTORY */
         break;
     }
+
+    if (rc != NGX_OK) {
+        output->broken = 1;
+    }
 }
 
 
+/* the lengths of path and content, the path; the content follows */
+
 static ngx_int_t
-ngx_http_pserver_output_add(ngx_http_pserver_output_t *output,
-    pserver_str_t *data)
+ngx_http_pserver_output_begin(ngx_http_pserver_output_t *output,
+    pserver_tar_event_t *event)
+{
+    u_char  head[NGX_HTTP_PSERVER_OUTPUT_HEAD];
+
+    (void) pserver_put_be(pserver_put_be(head, event->name.len, 2),
+                          event->size, 8);
+
+    if (ngx_http_pserver_output_add(&output->files, head, sizeof(head))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    output->artifacts++;
+
+    return ngx_http_pserver_output_add(&output->files, event->name.data,
+                                       event->name.len);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_output_file(const ngx_http_pserver_output_t *output,
+    size_t *pos, pserver_str_t *path, pserver_str_t *data)
+{
+    u_char  *p;
+
+    if (*pos == output->files.len) {
+        return 0;
+    }
+
+    p = output->files.data + *pos;
+
+    path->len = pserver_get_be(p, 2);
+    data->len = pserver_get_be(p + 2, 8);
+
+    path->data = p + NGX_HTTP_PSERVER_OUTPUT_HEAD;
+    data->data = path->data + path->len;
+
+    *pos += NGX_HTTP_PSERVER_OUTPUT_HEAD + path->len + data->len;
+
+    return 1;
+}
+
+
+/* the archive's limit has been checked, so it fits */
+
+static ngx_int_t
+ngx_http_pserver_output_add(ngx_http_pserver_output_text_t *text,
+    const u_char *data, size_t len)
 {
     size_t   size;
     u_char  *p;
 
-    (void) pserver_json_stream_feed(&output->json, data->data, data->len);
+    if (text->len + len > text->size) {
 
-    /* the archive's limit has been checked, so it fits */
-
-    if (output->result.len + data->len > output->size) {
-
-        size = ngx_max(2 * output->size, output->result.len + data->len);
+        size = ngx_max(2 * text->size, text->len + len);
         size = ngx_max(size, 4096);
 
         p = malloc(size);
@@ -179,19 +252,18 @@ ngx_http_pserver_output_add(ngx_http_pserver_output_t *output,
             return NGX_ERROR;
         }
 
-        if (output->result.data) {
-            ngx_memcpy(p, output->result.data, output->result.len);
-            sodium_memzero(output->result.data, output->result.len);
-            free(output->result.data);
+        if (text->data) {
+            ngx_memcpy(p, text->data, text->len);
+            sodium_memzero(text->data, text->len);
+            free(text->data);
         }
 
-        output->result.data = p;
-        output->size = size;
+        text->data = p;
+        text->size = size;
     }
 
-    ngx_memcpy(output->result.data + output->result.len, data->data,
-               data->len);
-    output->result.len += data->len;
+    ngx_memcpy(text->data + text->len, data, len);
+    text->len += len;
 
     return NGX_OK;
 }
@@ -200,10 +272,18 @@ ngx_http_pserver_output_add(ngx_http_pserver_output_t *output,
 void
 ngx_http_pserver_output_free(ngx_http_pserver_output_t *output)
 {
-    if (output->result.data) {
-        sodium_memzero(output->result.data, output->result.len);
-        free(output->result.data);
-    }
+    ngx_http_pserver_output_drop(&output->result);
+    ngx_http_pserver_output_drop(&output->files);
 
     ngx_memzero(output, sizeof(ngx_http_pserver_output_t));
+}
+
+
+static void
+ngx_http_pserver_output_drop(ngx_http_pserver_output_text_t *text)
+{
+    if (text->data) {
+        sodium_memzero(text->data, text->len);
+        free(text->data);
+    }
 }

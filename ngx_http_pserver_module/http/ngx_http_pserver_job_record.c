@@ -141,6 +141,7 @@ ngx_http_pserver_job_record(ngx_http_pserver_job_t *job)
     if (job->machine.end == PSERVER_JOB_SUCCEEDED) {
         row->result.len = job->output.result.len;
         row->result.data = job->output.result.data;
+        row->artifacts = job->output.artifacts;
     }
 
     ngx_http_pserver_job_save(job);

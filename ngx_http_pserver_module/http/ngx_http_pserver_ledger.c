@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_ledger_dir.h"
+#include "ngx_http_pserver_artifact.h"
 #include "../core/encode.h"
 
 #include <sys/file.h>
@@ -464,10 +465,12 @@ ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
     int         index;
     char        file[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
     char        cancel[sizeof(file) + sizeof(".cancel")];
+    char        out[NGX_HTTP_PSERVER_ARTIFACTS_NAME];
     ngx_uint_t  rc;
 
     ngx_http_pserver_ledger_file(file, name);
     (void) snprintf(cancel, sizeof(cancel), "%s.cancel", file);
+    ngx_http_pserver_artifacts_name(out, name);
 
     index = ngx_http_pserver_ledger_index(at, name);
 
@@ -477,7 +480,11 @@ ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
 
     rc = NGX_HTTP_PSERVER_STORE_OK;
 
-    if ((unlinkat(index, file, 0) == -1 && ngx_errno != NGX_ENOENT)
+    ngx_http_pserver_store_empty(dir->jobs, out);
+
+    if ((unlinkat(dir->jobs, out, AT_REMOVEDIR) == -1
+         && ngx_errno != NGX_ENOENT)
+        || (unlinkat(index, file, 0) == -1 && ngx_errno != NGX_ENOENT)
         || fsync(index) == -1
         || (unlinkat(dir->jobs, cancel, 0) == -1 && ngx_errno != NGX_ENOENT)
         || (unlinkat(dir->jobs, file, 0) == -1 && ngx_errno != NGX_ENOENT))

@@ -3,6 +3,7 @@
  *
  *   <pserver_store>/owners/<addr>/jobs/<row>       the row, sealed
  *                                     /<row>.cancel  a client cancels it
+ *                                     /<row>.out/    see http/artifact
  *                                     /repeats/<marker> (core) -> its id
  *                                     /lock
  *                 /jobs/<2 digits>/<row> -> ../../owners/<addr>/jobs/<row>

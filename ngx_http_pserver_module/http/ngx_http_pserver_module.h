@@ -150,6 +150,7 @@ typedef struct {
     ngx_str_t                        code;       /* $pserver_error */
     ngx_str_t                        body;       /* JSON */
     ngx_str_t                        challenge;  /* of a 401 */
+    unsigned                         bare:1;     /* the text alone */
 } ngx_http_pserver_error_t;
 
 
@@ -243,6 +244,8 @@ ngx_int_t ngx_http_pserver_audit_access_logs(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_create(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_status(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_cancel(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_artifact_list(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_artifact_download(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_permission_explain(ngx_http_request_t *r);
 
 

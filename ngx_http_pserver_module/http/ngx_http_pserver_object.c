@@ -75,12 +75,8 @@ ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
     uint64_t version)
 {
-    int                    rc;
-    u_char                 header[PSERVER_SEAL_HEADER_LEN];
     u_char                 sealed[PSERVER_NAME_LEN];
-    ssize_t                n;
     ngx_uint_t             found;
-    struct stat            st;
     pserver_seal_place_t   place;
 
     object->fd = -1;
@@ -90,9 +86,31 @@ ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
 
     found = ngx_http_pserver_object_find(owner, object, name, &version);
 
+    if (found == NGX_HTTP_PSERVER_STORE_OK) {
+        found = ngx_http_pserver_object_open_fd(owner, object, &place,
+                                                version);
+    }
+
     if (found != NGX_HTTP_PSERVER_STORE_OK) {
         return found;
     }
+
+    pserver_keys_name(sealed, &owner->keys, "scope", object->open.meta.scope);
+
+    return (ngx_memcmp(sealed, name, PSERVER_NAME_LEN) == 0)
+           ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_BAD;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, const pserver_seal_place_t *place,
+    uint64_t number)
+{
+    int          rc;
+    u_char       header[PSERVER_SEAL_HEADER_LEN];
+    ssize_t      n;
+    struct stat  st;
 
     if (fstat(object->fd, &st) == -1) {
         owner->err = ngx_errno;
@@ -111,17 +129,14 @@ ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
     }
 
     rc = pserver_open_init(&object->open, header, st.st_size, &owner->keys,
-                           &place, version);
+                           place, number);
 
     if (rc != PSERVER_OK) {
         return (rc == PSERVER_INVALID) ? NGX_HTTP_PSERVER_STORE_BAD
                                        : NGX_HTTP_PSERVER_STORE_ERROR;
     }
 
-    pserver_keys_name(sealed, &owner->keys, "scope", object->open.meta.scope);
-
-    return (ngx_memcmp(sealed, name, PSERVER_NAME_LEN) == 0)
-           ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_BAD;
+    return NGX_HTTP_PSERVER_STORE_OK;
 }
 
 

@@ -112,6 +112,15 @@ ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
 ngx_uint_t ngx_http_pserver_object_open_name(
     ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object,
     const u_char name[PSERVER_NAME_LEN], uint64_t version);
+
+/*
+ * The same for a file that is open, as object->fd, and was sealed for this
+ * place and number.  The caller closes the object.
+ */
+ngx_uint_t ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, const pserver_seal_place_t *place,
+    uint64_t number);
+
 void ngx_http_pserver_object_close(ngx_http_pserver_object_t *object);
 
 /*

@@ -24,8 +24,6 @@ static void ngx_http_pserver_get_start(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 static void ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data);
 static void ngx_http_pserver_get_logged(ngx_http_request_t *r, ngx_int_t rc);
-static void ngx_http_pserver_get_answer(ngx_http_request_t *r,
-    ngx_http_pserver_get_t *get);
 static ngx_int_t ngx_http_pserver_get_header(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 static ngx_int_t ngx_http_pserver_get_etag(ngx_http_request_t *r,
@@ -266,7 +264,7 @@ ngx_http_pserver_get_logged(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
-static void
+void
 ngx_http_pserver_get_answer(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get)
 {

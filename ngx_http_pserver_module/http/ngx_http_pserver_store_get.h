@@ -62,6 +62,13 @@ void ngx_http_pserver_get_fill(void *data);
 /* a pool cleanup: wipes, frees, closes */
 void ngx_http_pserver_get_cleanup(void *data);
 
+/*
+ * Of an object that is open (raw, or with its envelope): header, and what
+ * of it the client asks for; finalizes the request.  ctx->state is get.
+ */
+void ngx_http_pserver_get_answer(ngx_http_request_t *r,
+    ngx_http_pserver_get_t *get);
+
 /* after the header: sends what is left to "end", finalizes the request */
 void ngx_http_pserver_get_send(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);

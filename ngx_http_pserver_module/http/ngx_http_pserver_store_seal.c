@@ -43,7 +43,12 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
         put->open = 1;
 
         rc = ngx_http_pserver_writer_open(writer, put->root, put->chain_id,
-                                          &put->owner, put->meta.scope);
+                                          &put->owner);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_writer_begin(writer, "scope",
+                                               put->meta.scope);
+        }
 
         if (rc != NGX_HTTP_PSERVER_STORE_OK) {
             return rc;

@@ -15,9 +15,7 @@ static ngx_uint_t ngx_http_pserver_writer_failed(
     ngx_http_pserver_writer_t *writer);
 static ngx_fd_t ngx_http_pserver_writer_folder(
     ngx_http_pserver_writer_t *writer);
-static ngx_uint_t ngx_http_pserver_writer_link(
-    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
-    ngx_fd_t folder, uint64_t number);
+static void ngx_http_pserver_writer_name(char name[9], uint64_t number);
 
 
 ngx_http_pserver_writer_t *
@@ -40,8 +38,7 @@ ngx_http_pserver_writer_create(void)
 
 ngx_uint_t
 ngx_http_pserver_writer_open(ngx_http_pserver_writer_t *writer, u_char *root,
-    uint64_t chain_id, const pserver_address_t *address,
-    pserver_str_t scope)
+    uint64_t chain_id, const pserver_address_t *address)
 {
     ngx_uint_t  rc;
 
@@ -52,16 +49,24 @@ ngx_http_pserver_writer_open(ngx_http_pserver_writer_t *writer, u_char *root,
         return rc;
     }
 
-    writer->place.owner = *address;
-    pserver_keys_name(writer->place.name, &writer->owner.keys, "scope",
-                      scope);
-
     writer->folder = ngx_http_pserver_owner_folder(&writer->owner, "tmp");
 
-    if (writer->folder == -1
-        || ngx_http_pserver_temp_open(&writer->temp, writer->folder)
-           != NGX_OK)
-    {
+    return (writer->folder == -1) ? ngx_http_pserver_writer_failed(writer)
+                                  : NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_begin(ngx_http_pserver_writer_t *writer,
+    const char *label, pserver_str_t text)
+{
+    ngx_http_pserver_temp_close(&writer->temp);
+    pserver_seal_free(&writer->seal);
+
+    writer->place.owner = writer->owner.address;
+    pserver_keys_name(writer->place.name, &writer->owner.keys, label, text);
+
+    if (ngx_http_pserver_temp_open(&writer->temp, writer->folder) != NGX_OK) {
         return ngx_http_pserver_writer_failed(writer);
     }
 
@@ -161,6 +166,7 @@ ngx_uint_t
 ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, uint64_t number)
 {
+    char        name[9];
     ngx_fd_t    folder;
     ngx_uint_t  rc;
 
@@ -171,6 +177,17 @@ ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
     }
 
     rc = ngx_http_pserver_writer_link(writer, meta, folder, number);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && fsync(folder) == -1) {
+
+        /* no one may rely on it, so no one may see it */
+
+        (void) ngx_http_pserver_writer_failed(writer);
+        ngx_http_pserver_writer_name(name, number);
+        (void) unlinkat(folder, name, 0);
+
+        rc = NGX_HTTP_PSERVER_STORE_ERROR;
+    }
 
     (void) close(folder);
 
@@ -220,7 +237,7 @@ ngx_http_pserver_writer_folder(ngx_http_pserver_writer_t *writer)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, ngx_fd_t folder, uint64_t number)
 {
@@ -241,7 +258,7 @@ ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
         return ngx_http_pserver_writer_failed(writer);
     }
 
-    (void) snprintf(name, sizeof(name), "%08u", (unsigned) number);
+    ngx_http_pserver_writer_name(name, number);
 
     if (ngx_http_pserver_temp_link(&writer->temp, folder, name) != NGX_OK) {
 
@@ -252,17 +269,14 @@ ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
         return ngx_http_pserver_writer_failed(writer);
     }
 
-    if (fsync(folder) == -1) {
-
-        /* no one may rely on it, so no one may see it */
-
-        (void) ngx_http_pserver_writer_failed(writer);
-        (void) unlinkat(folder, name, 0);
-
-        return NGX_HTTP_PSERVER_STORE_ERROR;
-    }
-
     return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+static void
+ngx_http_pserver_writer_name(char name[9], uint64_t number)
+{
+    (void) snprintf(name, 9, "%08u", (unsigned) number);
 }
 
 

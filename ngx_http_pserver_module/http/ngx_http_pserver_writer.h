@@ -27,8 +27,14 @@ ngx_http_pserver_writer_t *ngx_http_pserver_writer_create(void);
 
 /* the owner's folder is made if need be */
 ngx_uint_t ngx_http_pserver_writer_open(ngx_http_pserver_writer_t *writer,
-    u_char *root, uint64_t chain_id, const pserver_address_t *address,
-    pserver_str_t scope);
+    u_char *root, uint64_t chain_id, const pserver_address_t *address);
+
+/*
+ * A new file, for what "label" and "text" name (pserver_keys_name()); the
+ * one before it is gone, if it has no name by now.
+ */
+ngx_uint_t ngx_http_pserver_writer_begin(ngx_http_pserver_writer_t *writer,
+    const char *label, pserver_str_t text);
 
 /*
  * Seals and writes.  Without last, len is a multiple of PSERVER_SEAL_CHUNK;
@@ -47,6 +53,13 @@ ngx_uint_t ngx_http_pserver_writer_next(ngx_http_pserver_writer_t *writer,
 ngx_uint_t ngx_http_pserver_writer_publish(
     ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
     uint64_t number);
+
+/*
+ * The same in a folder of the caller, who makes it durable: the file is.
+ * NOT_FOUND: the number is taken.
+ */
+ngx_uint_t ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_meta_t *meta, ngx_fd_t folder, uint64_t number);
 
 /* wipes and frees; what was not published is gone */
 void ngx_http_pserver_writer_destroy(ngx_http_pserver_writer_t *writer);

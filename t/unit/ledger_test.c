@@ -29,6 +29,7 @@ row_example(pserver_ledger_row_t *row)
     row->finished = 1800000000003;
     row->state = PSERVER_JOB_SUCCEEDED;
     row->attempts = 1;
+    row->artifacts = 0x203;
     row->operation.data = name;
     row->operation.len = sizeof(name) - 1;
     row->request.data = text;
@@ -62,7 +63,7 @@ TEST(bytes)
         0, 0, 0x01, 0xa3, 0x18, 0x5c, 0x50, 0x01,
         0, 0, 0x01, 0xa3, 0x18, 0x5c, 0x50, 0x02,
         0, 0, 0x01, 0xa3, 0x18, 0x5c, 0x50, 0x03,
-        4, 0, 0, 0,
+        4, 0, 2, 3,
         0, 0, 0, 0,
         0, 0, 0, 1,
         0, 0, 0, 10,
@@ -148,8 +149,6 @@ TEST(impossible)
         { 176, 255 },
         { 177, PSERVER_JOB_OOM },       /* a reason without failure */
         { 177, 8 },
-        { 178, 1 },
-        { 179, 1 },
         { 191, 9 },                     /* lengths */
         { 188, 0xff },
         { 192, 0xff },
@@ -176,12 +175,31 @@ TEST(impossible)
     pserver_ledger_write(data, &row);
     CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_INVALID);
 
+    /* artifacts are of a job that succeeded */
+
+    row_example(&row);
+    row.artifacts = PSERVER_LEDGER_ARTIFACTS_MAX + 1;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+    row.artifacts = PSERVER_LEDGER_ARTIFACTS_MAX;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_OK);
+    row_same(&again, &row);
+    row.state = PSERVER_JOB_FAILED;
+    row.reason = PSERVER_JOB_EXIT;
+    row.result.len = 0;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
+    row.artifacts = 0;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_OK);
+
     row_example(&row);
     row.result.len = 0;
     pserver_ledger_write(data, &row);
     CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
 
     row.state = PSERVER_JOB_QUEUED;
+    row.artifacts = 0;
     pserver_ledger_write(data, &row);
     CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
 

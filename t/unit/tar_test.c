@@ -404,6 +404,21 @@ TEST(sorted)
     (void) add(tar, "b", "1");
     CHECK_INT(list(tar, len, len, &l, out), PSERVER_INVALID);
 
-    (void) add(tar + 1024, "b/a", "2");
+    (void) add(tar + 1024, "b!", "2");
     CHECK_INT(list(tar, len, len, &l, out), PSERVER_DONE);
+
+    /* below a folder, but not below a file */
+
+    (void) add(tar + 1024, "b/a", "2");
+    CHECK_INT(list(tar, len, len, &wide, out), PSERVER_DONE);
+    CHECK_INT(list(tar, len, len, &l, out), PSERVER_INVALID);
+
+    len = add(tar, "b", "");
+    poke(tar, 156, "5", 1);
+    len += add(tar + len, "b/a", "2");
+    memset(tar + len, 0, PSERVER_TAR_END_LEN);
+    len += PSERVER_TAR_END_LEN;
+
+    CHECK_INT(list(tar, len, len, &l, out), PSERVER_DONE);
+    CHECK(strcmp(out, "b/;b/a:2;") == 0);
 }

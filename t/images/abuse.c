@@ -1,0 +1,397 @@
+/*
+ * What a hostile command may try, below the real pserver-run: the app's
+ * parameter "attack" says what.  The result says what went through.
+ */
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+
+static FILE         *result;
+static const char   *comma = "{";
+
+
+static void
+say(const char *name, int got)
+{
+    fprintf(result, "%s\"%s\":%d", comma, name, got);
+    comma = ",";
+}
+
+
+static int
+can_open(const char *path, int flags)
+{
+    int  fd;
+
+    fd = open(path, flags, 0600);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    close(fd);
+
+    return 1;
+}
+
+
+static int
+can_write(const char *path, const char *text)
+{
+    int  fd, rc;
+
+    fd = open(path, O_WRONLY);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    rc = write(fd, text, strlen(text)) > 0;
+    close(fd);
+
+    return rc;
+}
+
+
+static int
+can_connect(int type, const char *address, int port)
+{
+    int                 fd, rc;
+    struct sockaddr_in  sin;
+
+    fd = socket(AF_INET, type, 0);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    memset(&sin, 0, sizeof(sin));
+    sin.sin_family = AF_INET;
+    sin.sin_port = htons(port);
+    inet_pton(AF_INET, address, &sin.sin_addr);
+
+    rc = connect(fd, (struct sockaddr *) &sin, sizeof(sin)) == 0
+         && send(fd, "x", 1, MSG_NOSIGNAL) == 1;
+    close(fd);
+
+    return rc;
+}
+
+
+static int
+can_connect_unix(const char *path)
+{
+    int                 fd, rc;
+    struct sockaddr_un  sun;
+
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    memset(&sun, 0, sizeof(sun));
+    sun.sun_family = AF_UNIX;
+    strcpy(sun.sun_path, path);
+
+    rc = connect(fd, (struct sockaddr *) &sun, sizeof(sun)) == 0;
+    close(fd);
+
+    return rc;
+}
+
+
+static void
+forks(void)
+{
+    int  n;
+
+    for (n = 0; n < 10000; n++) {
+        switch (fork()) {
+
+        case -1:
+            say("forks", n >= 100);
+            return;
+
+        case 0:
+            pause();
+            _exit(0);
+        }
+    }
+
+    say("forks", n);
+}
+
+
+static void
+fill(const char *name, const char *folder)
+{
+    int          fd;
+    char         path[64];
+    long         n;
+    static char  block[1 << 16];
+
+    snprintf(path, sizeof(path), "%s/fill", folder);
+
+    fd = open(path, O_WRONLY|O_CREAT, 0600);
+
+    for (n = 0; fd != -1 && write(fd, block, sizeof(block)) > 0; n++) {
+        /* void */
+    }
+
+    unlink(path);
+
+    /* all of the container's memory, and no more */
+
+    say(name, n * sizeof(block) > (64 << 20));
+}
+
+
+static void
+files(const char *folder, int keep)
+{
+    int   fd, n;
+    char  path[64];
+
+    for (n = 0; n < 1000000; n++) {
+        snprintf(path, sizeof(path), "%s/%07d", folder, n);
+        fd = open(path, O_WRONLY|O_CREAT, 0600);
+
+        if (fd == -1) {
+            break;
+        }
+
+        close(fd);
+    }
+
+    say("million", n == 1000000);
+
+    while (!keep && n--) {
+        snprintf(path, sizeof(path), "%s/%07d", folder, n);
+        unlink(path);
+    }
+}
+
+
+static void
+network(void)
+{
+    int                 fd;
+    struct sockaddr_in  sin;
+
+    say("internet", can_connect(SOCK_STREAM, "1.1.1.1", 443));
+    say("dns", can_connect(SOCK_DGRAM, "8.8.8.8", 53));
+    say("dns_local", can_connect(SOCK_DGRAM, "127.0.0.11", 53));
+    say("metadata", can_connect(SOCK_STREAM, "169.254.169.254", 80));
+    say("bridge", can_connect(SOCK_STREAM, "172.17.0.1", 80));
+    say("private", can_connect(SOCK_STREAM, "10.0.0.1", 80));
+    say("host", can_connect(SOCK_STREAM, "127.0.0.1", 22));
+    say("docker", can_connect_unix("/var/run/docker.sock"));
+    say("podman", can_connect_unix("/run/podman/podman.sock"));
+    say("containerd", can_connect_unix("/run/containerd/containerd.sock"));
+
+    say("raw", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) != -1);
+    say("packet", socket(AF_PACKET, SOCK_RAW, 0) != -1);
+
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&sin, 0, sizeof(sin));
+    sin.sin_family = AF_INET;
+    sin.sin_port = htons(80);
+    inet_pton(AF_INET, "10.1.2.3", &sin.sin_addr);
+    say("bind", bind(fd, (struct sockaddr *) &sin, sizeof(sin)) == 0);
+}
+
+
+static void
+kernel(void)
+{
+    say("sysrq", can_write("/proc/sysrq-trigger", "h"));
+    say("core_pattern", can_write("/proc/sys/kernel/core_pattern", "|/x"));
+    say("modprobe", can_write("/proc/sys/kernel/modprobe", "/x"));
+    say("hostname", can_write("/proc/sys/kernel/hostname", "x"));
+    say("oom_adj", can_write("/proc/self/oom_score_adj", "-1000"));
+    say("kcore", can_open("/proc/kcore", O_RDONLY));
+    say("kmsg", can_open("/dev/kmsg", O_RDWR));
+    say("mem", can_open("/dev/mem", O_RDWR));
+    say("uevent", can_write("/sys/kernel/uevent_helper", "/x"));
+    say("cgroup", can_write("/sys/fs/cgroup/cgroup.procs", "1"));
+    say("memory_max", can_write("/sys/fs/cgroup/memory.max", "max"));
+
+    say("mount", mount("none", "/job/tmp", "tmpfs", 0, NULL) == 0);
+    say("remount", mount(NULL, "/", NULL, MS_REMOUNT, NULL) == 0);
+    say("umount", umount("/proc") == 0);
+    say("chroot", chroot("/job") == 0);
+    say("mknod", mknod("/job/tmp/null", S_IFCHR|0666, 0x103) == 0);
+    say("unshare", unshare(CLONE_NEWUSER) == 0);
+    say("unshare_net", unshare(CLONE_NEWNET) == 0);
+    say("setns", syscall(SYS_setns, open("/proc/1/ns/pid", O_RDONLY), 0)
+                 == 0);
+    say("keyctl", syscall(SYS_keyctl, 0, -3, 1) != -1);
+    say("bpf", syscall(SYS_bpf, 0, NULL, 0) != -1 || errno == EFAULT);
+    say("module", syscall(SYS_init_module, NULL, 0, "") != -1
+                  || errno == EFAULT);
+    say("reboot", reboot(RB_DISABLE_CAD) == 0);
+    say("sethostname", sethostname("x", 1) == 0);
+    say("settime", syscall(SYS_settimeofday, NULL, NULL) == 0);
+    say("setuid", setuid(0) == 0);
+    say("setgid", setgid(0) == 0);
+    say("chown", chown("/job/out", 0, 0) == 0);
+    say("priority", setpriority(0, 0, -10) == 0);
+}
+
+
+static void
+runner(void)
+{
+    say("write", can_open("/pserver-run", O_WRONLY));
+    say("unlink", unlink("/pserver-run") == 0);
+    say("rename", rename("/operation", "/pserver-run") == 0);
+    say("chmod", chmod("/pserver-run", 0777) == 0);
+    say("root", can_open("/planted", O_CREAT|O_WRONLY));
+    say("ptrace", ptrace(PTRACE_ATTACH, 1, 0, 0) == 0);
+    say("memory", can_open("/proc/1/mem", O_RDWR));
+    say("stdout", can_open("/proc/1/fd/1", O_WRONLY));
+    say("stdin", can_open("/proc/1/fd/0", O_RDONLY));
+    say("environ", can_open("/proc/1/environ", O_RDONLY));
+    say("exe", can_open("/proc/1/exe", O_RDONLY));
+    say("kill", kill(1, SIGKILL) && kill(1, SIGSTOP));
+}
+
+
+/* no attack, but a file that is larger than a few chunks */
+
+static void
+large(void)
+{
+    int    i;
+    FILE  *f;
+
+    f = fopen("/job/out/large.txt", "w");
+
+    for (i = 0; f && i < 131072; i++) {
+        fprintf(f, "%07d\n", i);
+    }
+
+    say("large", f && fclose(f) == 0);
+}
+
+
+int
+main(void)
+{
+    int             i;
+    FILE           *in;
+    static char     text[65536];
+    volatile char  *p;
+
+    in = fopen("/job/in/operation.json", "r");
+    result = fopen("/job/out/result.json", "w");
+
+    if (in == NULL || result == NULL
+        || fread(text, 1, sizeof(text) - 1, in) == 0)
+    {
+        return 9;
+    }
+
+#define IS(name)  (strstr(text, "\"attack\":\"" name "\"") != NULL)
+
+    if (IS("forks")) {
+        forks();
+
+    } else if (IS("fills")) {
+        fill("job", "/job/tmp");
+        fill("shm", "/dev/shm");
+        fill("tmp", "/tmp");
+
+    } else if (IS("files")) {
+        files("/job/tmp", 0);
+
+    } else if (IS("artifacts")) {
+        files("/job/out", 1);
+
+    } else if (IS("network")) {
+        network();
+
+    } else if (IS("kernel")) {
+        kernel();
+
+    } else if (IS("runner")) {
+        runner();
+
+    } else if (IS("memory")) {
+
+        /* each has its own, and together it is too much */
+
+        for (i = 0; i < 8; i++) {
+            if (fork() == 0) {
+                break;
+            }
+        }
+
+        do {
+            p = malloc(1 << 20);
+
+            if (p) {
+                memset((char *) p, 1, 1 << 20);
+            }
+
+        } while (p);
+
+        return 7;
+
+    } else if (IS("deaf")) {
+
+        for (i = 1; i < 65; i++) {
+            signal(i, SIG_IGN);
+        }
+
+        for ( ;; ) {
+            pause();
+        }
+
+    } else if (IS("flood")) {
+
+        for ( ;; ) {
+            if (write(STDOUT_FILENO, text, sizeof(text)) < 0) {
+                break;
+            }
+        }
+
+    } else if (IS("large")) {
+        large();
+
+    } else if (IS("frames")) {
+
+        /* cut off, for nobody, and taken for nothing else */
+
+        for (i = 0; i < 100; i++) {
+            (void) !write(i & 1 ? STDOUT_FILENO : STDERR_FILENO,
+                          "\1\0\0\0\0\0\0\30PSRV-OUT\0\0\0\0\0\0\0\0"
+                          "\0\0\0\0\0\0\0\0", 32);
+        }
+
+        say("frames", 0);
+    }
+
+    fprintf(result, "%s\"over\":1}\n", comma);
+
+    return fclose(result) == 0 ? 0 : 9;
+}
