@@ -12,7 +12,7 @@ my $sign = root_dir() . '/build/bench/sign';
 
 # what the allocator may still take when all has been seen once, in KiB: each
 # thread of the pool has memory of its own
-my $growth = 512;
+my $growth = 1024;
 
 # headers, each of its own
 
