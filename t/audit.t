@@ -28,11 +28,6 @@ my $mounted_by = $$;
 
 END { system('umount', '-l', $small) if $$ == $mounted_by }
 
-# commits that come late
-
-our $slow = http_config(more => '    pserver_audit_commit 700ms;
-');
-
 our $messages = '/v1/data/demo.messages';
 
 
@@ -432,22 +427,33 @@ is(join('', grep { chomp; !$there{"killed $_"} } @answered), '',
 
 
 === TEST 13: a worker that quits writes first what waits
---- http_config eval: $::slow
 --- config eval: $::config
 --- script
-# the owner's own reads are committed with what comes next; the start of the
-# node goes first
+# nothing is written while another process has the lock, and the owner does
+# not wait for the entries of the own reads
 
-sleep 0.9;
+open my $lock, '+<', "$log/lock" or die "$log/lock: $!";
+flock $lock, LOCK_EX or die $!;
+
 my $size = -s "$log/log";
-is(http('GET', $messages, { 'User-Agent' => 'quits',
-    Authorization => web3signed('owner1', 'GET', $messages) })->{status}, 200,
-    'read');
-is(-s "$log/log", $size, 'not written yet');
+my %old = map { $_ => 1 } workers_running();
+my $authorization = web3signed('owner1', 'GET', $messages);
+
+is(join(' ', map { http('GET', $messages, { 'User-Agent' => "quits $_",
+    Authorization => $authorization })->{status} } 1 .. 8),
+    join(' ', (200) x 8), 'reads');
+
 kill HUP => master_pid();
-ok(wait_for { ((newest('read') || {})->{userAgent} || '') eq 'quits' }, 'written');
-wait_for { scalar(@{[ workers_running() ]}) == workers() };
-is(scalar(@{[ workers_running() ]}), workers(), 'and gone');
+ok(wait_for { grep { !$old{$_} } workers_running() }, 'new workers');
+ok(scalar(grep { $old{$_} } workers_running()), 'an old one waits');
+is(-s "$log/log", $size, 'not written yet');
+close $lock;
+
+ok(wait_for {
+    my %there = map { ($_->{userAgent} || '') => 1 } @{ verified()->{opened} };
+    !grep { !$there{"quits $_"} } 1 .. 8;
+}, 'written');
+ok(wait_for { !grep { $old{$_} } workers_running() }, 'and gone');
 
 
 
