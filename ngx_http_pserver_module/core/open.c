@@ -12,8 +12,9 @@
 
 
 static int pserver_open_size(pserver_open_t *open, uint64_t size);
-static int pserver_open_header(pserver_open_t *open, pserver_gcm_t *gcm,
-    const u_char *header);
+static int pserver_open_keyed(pserver_open_t *open,
+    const pserver_seal_derived_t *derived, const u_char *header);
+static int pserver_open_header(pserver_open_t *open, const u_char *header);
 static int pserver_open_meta(pserver_seal_meta_t *meta, u_char *p,
     u_char *last);
 static u_char *pserver_open_text(pserver_str_t *text, u_char *p,
@@ -26,10 +27,10 @@ pserver_open_init(pserver_open_t *open,
     const pserver_keys_t *keys, const pserver_seal_place_t *place,
     uint64_t number)
 {
-    int             rc;
-    u_char          key[PSERVER_KEY_LEN], commit[PSERVER_SEAL_COMMIT_LEN];
-    pserver_gcm_t   gcm;
-    pserver_str_t   ad;
+    int                      rc;
+    u_char                   key[PSERVER_KEY_LEN];
+    pserver_str_t            ad;
+    pserver_seal_derived_t   derived;
 
     if (pserver_open_size(open, size) != PSERVER_OK
         || memcmp(header, PSERVER_SEAL_MAGIC, 8) != 0
@@ -57,28 +58,45 @@ pserver_open_init(pserver_open_t *open,
         return rc;
     }
 
-    gcm.cipher = NULL;
-
-    rc = pserver_seal_schedule(&open->gcm, &gcm, commit, key, header);
+    pserver_seal_derive(&derived, key, header);
 
     sodium_memzero(key, sizeof(key));
 
-    if (rc == PSERVER_OK
-        && sodium_memcmp(commit, header + PSERVER_SEAL_AT_COMMIT,
-                         sizeof(commit))
-           != 0)
-    {
-        rc = PSERVER_INVALID;
-    }
+    rc = PSERVER_INVALID;
 
-    if (rc == PSERVER_OK) {
+    if (sodium_memcmp(derived.commit, header + PSERVER_SEAL_AT_COMMIT,
+                      PSERVER_SEAL_COMMIT_LEN)
+        == 0)
+    {
         open->number = number;
         memcpy(open->id, header + PSERVER_SEAL_AT_ID, PSERVER_SEAL_ID_LEN);
 
-        rc = pserver_open_header(open, &gcm, header);
+        rc = pserver_open_keyed(open, &derived, header);
     }
 
-    pserver_gcm_free(&gcm);
+    sodium_memzero(&derived, sizeof(derived));
+
+    return rc;
+}
+
+
+/* one context for both keys: to make one costs more than to set a key */
+
+static int
+pserver_open_keyed(pserver_open_t *open,
+    const pserver_seal_derived_t *derived, const u_char *header)
+{
+    int  rc;
+
+    rc = pserver_gcm_key(&open->gcm, derived->header);
+
+    if (rc == PSERVER_OK) {
+        rc = pserver_open_header(open, header);
+    }
+
+    if (rc == PSERVER_OK) {
+        rc = pserver_gcm_key(&open->gcm, derived->stream);
+    }
 
     return rc;
 }
@@ -113,8 +131,7 @@ pserver_open_size(pserver_open_t *open, uint64_t size)
 
 
 static int
-pserver_open_header(pserver_open_t *open, pserver_gcm_t *gcm,
-    const u_char *header)
+pserver_open_header(pserver_open_t *open, const u_char *header)
 {
     int             rc;
     u_char          nonce[PSERVER_GCM_NONCE_LEN];
@@ -126,7 +143,8 @@ pserver_open_header(pserver_open_t *open, pserver_gcm_t *gcm,
 
     pserver_seal_nonce(nonce, open->number, 0);
 
-    rc = pserver_gcm_open(gcm, open->text, header + PSERVER_SEAL_AT_META,
+    rc = pserver_gcm_open(&open->gcm, open->text,
+                          header + PSERVER_SEAL_AT_META,
                           PSERVER_SEAL_META_LEN + PSERVER_SEAL_TAG_LEN,
                           nonce, ad);
     if (rc != PSERVER_OK) {

@@ -19,9 +19,10 @@ int
 pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place)
 {
-    int             rc;
-    u_char         *header, key[PSERVER_KEY_LEN];
-    pserver_str_t   ad;
+    int                      rc;
+    u_char                  *header, key[PSERVER_KEY_LEN];
+    pserver_str_t            ad;
+    pserver_seal_derived_t   derived;
 
     if (seal->hash == NULL) {
         seal->hash = EVP_MD_CTX_new();
@@ -59,22 +60,29 @@ pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     pserver_box_seal(header + PSERVER_SEAL_AT_KEY, key, sizeof(key),
                      keys->data, ad);
 
-    rc = pserver_seal_schedule(&seal->stream, &seal->seal,
-                               header + PSERVER_SEAL_AT_COMMIT, key, header);
+    pserver_seal_derive(&derived, key, header);
+
+    memcpy(header + PSERVER_SEAL_AT_COMMIT, derived.commit,
+           PSERVER_SEAL_COMMIT_LEN);
+
+    rc = pserver_gcm_key(&seal->stream, derived.stream);
+
+    if (rc == PSERVER_OK) {
+        rc = pserver_gcm_key(&seal->seal, derived.header);
+    }
 
     sodium_memzero(key, sizeof(key));
+    sodium_memzero(&derived, sizeof(derived));
 
     return rc;
 }
 
 
-int
-pserver_seal_schedule(pserver_gcm_t *stream, pserver_gcm_t *seal,
-    u_char commit[PSERVER_SEAL_COMMIT_LEN], const u_char key[32],
+void
+pserver_seal_derive(pserver_seal_derived_t *derived, const u_char key[32],
     const u_char *header)
 {
-    int             rc;
-    u_char         *p, *context, prk[32], out[PSERVER_KEY_LEN];
+    u_char         *p, *context, prk[32];
     u_char          buf[PSERVER_SEAL_LABEL_LEN + PSERVER_SEAL_CONTEXT_LEN];
     pserver_str_t   ikm, salt, info;
 
@@ -96,25 +104,21 @@ pserver_seal_schedule(pserver_gcm_t *stream, pserver_gcm_t *seal,
     info.data = buf;
     info.len = sizeof(buf);
 
+    /* 32 bytes are never too many */
+
     memcpy(buf, PSERVER_SEAL_LABEL_STREAM, PSERVER_SEAL_LABEL_LEN);
-    (void) pserver_hkdf_expand(out, sizeof(out), prk, info);
+    (void) pserver_hkdf_expand(derived->stream, sizeof(derived->stream), prk,
+                               info);
 
-    rc = pserver_gcm_key(stream, out);
-
-    if (rc == PSERVER_OK) {
-        memcpy(buf, PSERVER_SEAL_LABEL_HEADER, PSERVER_SEAL_LABEL_LEN);
-        (void) pserver_hkdf_expand(out, sizeof(out), prk, info);
-
-        rc = pserver_gcm_key(seal, out);
-    }
+    memcpy(buf, PSERVER_SEAL_LABEL_HEADER, PSERVER_SEAL_LABEL_LEN);
+    (void) pserver_hkdf_expand(derived->header, sizeof(derived->header), prk,
+                               info);
 
     memcpy(buf, PSERVER_SEAL_LABEL_COMMIT, PSERVER_SEAL_LABEL_LEN);
-    (void) pserver_hkdf_expand(commit, PSERVER_SEAL_COMMIT_LEN, prk, info);
+    (void) pserver_hkdf_expand(derived->commit, sizeof(derived->commit), prk,
+                               info);
 
     sodium_memzero(prk, sizeof(prk));
-    sodium_memzero(out, sizeof(out));
-
-    return rc;
 }
 
 

@@ -43,13 +43,19 @@
 #define PSERVER_SEAL_LABEL_COMMIT   "pserver/v1/seal/commit"
 
 
+typedef struct {
+    u_char                stream[PSERVER_GCM_KEY_LEN];
+    u_char                header[PSERVER_GCM_KEY_LEN];
+    u_char                commit[PSERVER_SEAL_COMMIT_LEN];
+} pserver_seal_derived_t;
+
+
 /*
- * From the object key and the header up to the wrapped key: sets the keys
- * of the two ciphers and writes the commitment.
+ * The keys of the two ciphers and the commitment, from the object key and
+ * the header up to the wrapped key; the caller wipes them.
  */
-int pserver_seal_schedule(pserver_gcm_t *stream, pserver_gcm_t *seal,
-    u_char commit[PSERVER_SEAL_COMMIT_LEN], const u_char key[32],
-    const u_char *header);
+void pserver_seal_derive(pserver_seal_derived_t *derived,
+    const u_char key[32], const u_char *header);
 
 /* 0^3 ‖ counter as 8 bytes ‖ last flag */
 void pserver_seal_nonce(u_char nonce[PSERVER_GCM_NONCE_LEN],

@@ -23,6 +23,10 @@ static ngx_fd_t ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t version);
 static void ngx_http_pserver_object_file_path(char *file,
     const u_char name[PSERVER_NAME_LEN], uint64_t version);
+static ssize_t ngx_http_pserver_object_header(
+    ngx_http_pserver_object_t *object, u_char *header, off_t size);
+static ssize_t ngx_http_pserver_object_block(
+    ngx_http_pserver_object_t *object, u_char *buf, size_t size, uint64_t i);
 static ssize_t ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf,
     size_t len, off_t offset);
 
@@ -117,7 +121,7 @@ ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
         return ngx_http_pserver_store_rc(owner->err);
     }
 
-    n = ngx_http_pserver_object_pread(object->fd, header, sizeof(header), 0);
+    n = ngx_http_pserver_object_header(object, header, st.st_size);
 
     if (n == -1) {
         owner->err = ngx_errno;
@@ -322,8 +326,7 @@ ngx_http_pserver_object_read(ngx_http_pserver_object_t *object, u_char *buf,
 
         size = pserver_open_block_len(&object->open, i);
 
-        n = ngx_http_pserver_object_pread(object->fd, buf + *len, size,
-                                          pserver_open_offset(i));
+        n = ngx_http_pserver_object_block(object, buf + *len, size, i);
 
         if (n == -1) {
             found = NGX_HTTP_PSERVER_STORE_ERROR;
@@ -368,6 +371,51 @@ ngx_http_pserver_object_check(ngx_http_pserver_object_t *object)
     sodium_memzero(buf, len);
 
     return rc;
+}
+
+
+/* a small object is read at once */
+
+static ssize_t
+ngx_http_pserver_object_header(ngx_http_pserver_object_t *object,
+    u_char *header, off_t size)
+{
+    ssize_t       n;
+    struct iovec  iov[2];
+
+    object->small_len = 0;
+
+    iov[0].iov_base = header;
+    iov[0].iov_len = PSERVER_SEAL_HEADER_LEN;
+    iov[1].iov_base = object->small;
+    iov[1].iov_len = NGX_HTTP_PSERVER_OBJECT_SMALL;
+
+    if (size <= PSERVER_SEAL_HEADER_LEN + NGX_HTTP_PSERVER_OBJECT_SMALL) {
+
+        n = preadv(object->fd, iov, 2, 0);
+
+        if (n == size && size > PSERVER_SEAL_HEADER_LEN) {
+            object->small_len = size - PSERVER_SEAL_HEADER_LEN;
+            return PSERVER_SEAL_HEADER_LEN;
+        }
+    }
+
+    return ngx_http_pserver_object_pread(object->fd, header,
+                                         PSERVER_SEAL_HEADER_LEN, 0);
+}
+
+
+static ssize_t
+ngx_http_pserver_object_block(ngx_http_pserver_object_t *object, u_char *buf,
+    size_t size, uint64_t i)
+{
+    if (i == 0 && size == object->small_len) {
+        ngx_memcpy(buf, object->small, size);
+        return size;
+    }
+
+    return ngx_http_pserver_object_pread(object->fd, buf, size,
+                                         pserver_open_offset(i));
 }
 
 

@@ -52,11 +52,18 @@ typedef struct {
 } ngx_http_pserver_owner_t;
 
 
-/* a version of an object, open; meta's texts are in "open" */
+/*
+ * A version of an object, open; meta's texts are in "open".  What came with
+ * the header is the chunk of a small object, as it is in the file.
+ */
+
+#define NGX_HTTP_PSERVER_OBJECT_SMALL  4096
 
 typedef struct {
     ngx_fd_t                         fd;
     pserver_open_t                   open;
+    size_t                           small_len;  /* 0: there is none */
+    u_char                           small[NGX_HTTP_PSERVER_OBJECT_SMALL];
 } ngx_http_pserver_object_t;
 
 
