@@ -49,10 +49,11 @@ function parsed(value) {
  * which makes the requests that have to be refused.
  */
 
-async function web3signed(key, method, aud, uri, body, claims) {
+function web3signedPayload(method, aud, uri, body, claims) {
     const now = Math.floor(Date.now() / 1000);
     const digest = ethers.sha256(ethers.toUtf8Bytes(body ?? ''));
-    const payload = Buffer.from(JSON.stringify({
+
+    return Buffer.from(JSON.stringify({
         aud,
         bodyHash: 'sha256:' + digest.slice(2),
         exp: now + 300,
@@ -61,9 +62,28 @@ async function web3signed(key, method, aud, uri, body, claims) {
         uri,
         ...parsed(claims),
     })).toString('base64url');
+}
+
+
+async function web3signed(key, ...request) {
+    const payload = web3signedPayload(...request);
 
     return 'Web3Signed ' + payload + '.'
         + await wallet(key).signMessage(payload);
+}
+
+
+/* The same of an account that is a contract: its owners' keys sign. */
+
+async function web3signedBy(keys, account, method, aud, uri, body, claims,
+    domain)
+{
+    const payload = web3signedPayload(method, aud, uri, body,
+        { iss: account, ...parsed(claims) });
+
+    return 'Web3Signed ' + payload + '.'
+        + await chain().signAsContract(parsed(keys), account, payload,
+            parsed(domain));
 }
 
 
@@ -121,6 +141,21 @@ const commands = {
     'web3signed': ['KEY METHOD ORIGIN PATH [BODY [CLAIMS]]',
         'a header of the data API; CLAIMS is JSON that overrides', 4,
         async (...args) => ({ authorization: await web3signed(...args) })],
+
+    'web3signed-by': [
+        'KEYS ACCOUNT METHOD ORIGIN PATH [BODY [CLAIMS [DOMAIN]]]',
+        'the same of a contract, whose owners\' keys sign', 5,
+        async (...args) => ({ authorization: await web3signedBy(...args) })],
+
+    'contract': ['NAME [ARGUMENT...]', 'a contract of contracts/, anew', 1,
+        (name, ...args) => chain().create(name, ...args.map(parsed))],
+
+    'set-owners': ['ACCOUNT FROM KEYS', 'of a contract wallet', 3,
+        (account, from, keys) =>
+            chain().setOwners(account, from, parsed(keys))],
+
+    'delegate': ['ACCOUNT CODE', 'an account gets code (EIP-7702)', 2,
+        (...args) => chain().delegate(...args)],
 
     'view': ['CONTRACT FUNCTION ARGUMENT...', 'what a contract answers', 2,
         async (...args) =>

@@ -1,11 +1,13 @@
 /*
- * EIP-712: the digest of a permission.
+ * EIP-712: the digests of a permission and of a text.
  */
 
 #include "eip712.h"
 #include "keccak.h"
 
 
+static void pserver_eip712_typed(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain, const pserver_word_t *message);
 static void pserver_eip712_domain(pserver_word_t *hash,
     const pserver_eip712_domain_t *domain);
 static void pserver_eip712_permission(pserver_word_t *hash,
@@ -19,6 +21,37 @@ pserver_eip712_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain,
     const pserver_eip712_permission_t *permission)
 {
+    pserver_word_t  hash;
+
+    pserver_eip712_permission(&hash, permission);
+    pserver_eip712_typed(digest, domain, &hash);
+}
+
+
+void
+pserver_eip712_text_digest(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain, pserver_str_t text)
+{
+    pserver_word_t    hash;
+    pserver_keccak_t  keccak;
+
+    static const char  type[] = "Web3Signed(string text)";
+
+    pserver_keccak_init(&keccak);
+
+    pserver_eip712_hashed(&keccak, type, sizeof(type) - 1);
+    pserver_eip712_hashed(&keccak, text.data, text.len);
+
+    pserver_keccak_final(&keccak, &hash);
+
+    pserver_eip712_typed(digest, domain, &hash);
+}
+
+
+static void
+pserver_eip712_typed(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain, const pserver_word_t *message)
+{
     pserver_word_t    hash;
     pserver_keccak_t  keccak;
 
@@ -27,9 +60,7 @@ pserver_eip712_digest(pserver_word_t *digest,
 
     pserver_eip712_domain(&hash, domain);
     pserver_keccak_update(&keccak, hash.bytes, 32);
-
-    pserver_eip712_permission(&hash, permission);
-    pserver_keccak_update(&keccak, hash.bytes, 32);
+    pserver_keccak_update(&keccak, message->bytes, 32);
 
     pserver_keccak_final(&keccak, digest);
 }

@@ -1,11 +1,12 @@
 /*
- * EIP-712: what a wallet signs to give a permission.  Only the two types
- * that the contract DataPortabilityPermissions knows:
+ * EIP-712: what a wallet signs to give a permission, and what an account
+ * that is a contract signs (account.h).  Only these types:
  *
  *   EIP712Domain(string name,string version,uint256 chainId,
  *                address verifyingContract)
  *   Permission(uint256 nonce,uint256 granteeId,string grant,
  *              uint256[] fileIds)
+ *   Web3Signed(string text)
  */
 
 #ifndef _PSERVER_EIP712_H_INCLUDED_
@@ -36,6 +37,10 @@ typedef struct {
 void pserver_eip712_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain,
     const pserver_eip712_permission_t *permission);
+
+/* the same of the struct Web3Signed */
+void pserver_eip712_text_digest(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain, pserver_str_t text);
 
 
 #endif /* _PSERVER_EIP712_H_INCLUDED_ */

@@ -10,10 +10,10 @@
 
 /* "PSF" and the version of the layout */
 
-#define FACTS_MAGIC     0x50534602
+#define FACTS_MAGIC     0x50534603
 
 #define FACTS_HEAD_LEN                                                        \
-    (4 + 5 * 8 + 5 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
+    (4 + 6 * 8 + 5 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
      + 8 + 2 * 4)
 
 #define FACTS_FILE_LEN                                                        \
@@ -118,6 +118,7 @@ pserver_facts_pack(u_char *dst, const pserver_facts_t *facts)
     p = pserver_put_be(p, facts->observed, 8);
     p = pserver_put_be(p, facts->fetched, 8);
     p = pserver_put_be(p, facts->other, 8);
+    p = pserver_put_be(p, facts->account, 8);
     p = facts_put(p, &facts->block_hash, sizeof(facts->block_hash));
     p = facts_put(p, &facts->id, sizeof(facts->id));
     p = facts_put(p, &facts->grantor, sizeof(facts->grantor));
@@ -167,6 +168,7 @@ pserver_facts_unpack(const u_char *data, size_t len, pserver_facts_t *facts)
     facts->observed = facts_get_uint(&r, 8);
     facts->fetched = facts_get_uint(&r, 8);
     facts->other = facts_get_uint(&r, 8);
+    facts->account = facts_get_uint(&r, 8);
     facts_get(&r, &facts->block_hash, sizeof(facts->block_hash));
     facts_get(&r, &facts->id, sizeof(facts->id));
     facts_get(&r, &facts->grantor, sizeof(facts->grantor));

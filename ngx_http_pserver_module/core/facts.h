@@ -49,6 +49,9 @@ typedef struct {
     /* granteesV2(grantee_id).granteeAddress */
     pserver_address_t      grantee;  /* zero: there is no such grantee */
 
+    /* of a question to an account: pserver_account_answer_e; else 0 */
+    uint64_t               account;
+
     /* files(fileIds[i]) */
     pserver_facts_file_t   file[PSERVER_FACTS_FILES];
 

@@ -307,9 +307,21 @@ jsonrpc_call(u_char *p, const pserver_jsonrpc_call_t *call, uint64_t id)
         break;
     }
 
-    p = jsonrpc_text(p, ",\"method\":\"eth_call\",\"params\":[{\"to\":\"0x");
-    p = pserver_hex_encode(p, call->to->bytes, sizeof(call->to->bytes));
-    p = jsonrpc_text(p, "\",\"data\":\"0x");
+    p = jsonrpc_text(p, ",\"method\":\"eth_call\",\"params\":[{");
+
+    if (call->to) {
+        p = jsonrpc_text(p, "\"to\":\"0x");
+        p = pserver_hex_encode(p, call->to->bytes, sizeof(call->to->bytes));
+        p = jsonrpc_text(p, "\",");
+    }
+
+    if (call->gas) {
+        p = jsonrpc_text(p, "\"gas\":\"");
+        p = jsonrpc_number(p, "0x%llx", call->gas);
+        p = jsonrpc_text(p, "\",");
+    }
+
+    p = jsonrpc_text(p, "\"data\":\"0x");
     p = pserver_hex_encode(p, call->data, call->len);
 
     if (call->block == NULL) {

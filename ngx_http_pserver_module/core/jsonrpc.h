@@ -30,12 +30,14 @@ typedef struct {
     uint64_t                   number;  /* of BLOCK, and CALL by number */
 
     /* of CALL and LOGS */
-    const pserver_address_t   *to;
+    const pserver_address_t   *to;      /* of CALL: NULL: data is code that
+                                           the node runs */
     const pserver_word_t      *block;
 
     /* of CALL */
     const u_char              *data;
     size_t                     len;
+    uint64_t                   gas;     /* 0: as much as the node gives */
 
     /* of LOGS */
     const pserver_word_t      *topics;

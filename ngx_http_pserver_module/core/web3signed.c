@@ -33,9 +33,13 @@ static pserver_web3signed_reason_e pserver_web3signed_claims(
     pserver_web3signed_t *claims);
 static int pserver_web3signed_string(pserver_str_t *claim,
     const pserver_json_t *object, const char *name);
-static pserver_web3signed_reason_e pserver_web3signed_recover(
+static pserver_web3signed_reason_e pserver_web3signed_signer(
     const secp256k1_context *secp, const pserver_web3signed_header_t *header,
-    pserver_web3signed_t *claims);
+    pserver_accounts_e accounts, pserver_web3signed_t *claims);
+static int pserver_web3signed_recover(const secp256k1_context *secp,
+    const pserver_web3signed_t *claims, pserver_address_t *address);
+static int pserver_web3signed_decided(const pserver_web3signed_t *claims,
+    pserver_accounts_e accounts);
 static int pserver_web3signed_equal(pserver_str_t a, pserver_str_t b);
 
 
@@ -59,11 +63,18 @@ pserver_web3signed_verify(const secp256k1_context *secp, pserver_str_t value,
     }
 
     if (reason == PSERVER_WEB3SIGNED_OK) {
-        reason = pserver_web3signed_recover(secp, &header, claims);
+        reason = pserver_web3signed_signer(secp, &header, request->accounts,
+                                           claims);
     }
 
     if (reason == PSERVER_WEB3SIGNED_OK) {
         reason = pserver_web3signed_match(claims, request);
+    }
+
+    if (reason == PSERVER_WEB3SIGNED_OK
+        && !pserver_web3signed_decided(claims, request->accounts))
+    {
+        return PSERVER_WEB3SIGNED_ASK;
     }
 
     if (reason != PSERVER_WEB3SIGNED_OK) {
@@ -105,6 +116,29 @@ pserver_web3signed_match(const pserver_web3signed_t *claims,
     }
 
     return PSERVER_WEB3SIGNED_OK;
+}
+
+
+pserver_web3signed_reason_e
+pserver_web3signed_answered(const pserver_web3signed_t *claims,
+    pserver_accounts_e accounts, pserver_account_answer_e answer)
+{
+    switch (answer) {
+
+    case PSERVER_ACCOUNT_SIGNED:
+        return PSERVER_WEB3SIGNED_OK;
+
+    case PSERVER_ACCOUNT_NO_CODE:
+
+        if (claims->by_key && accounts == PSERVER_ACCOUNTS_CODE_KEY) {
+            return PSERVER_WEB3SIGNED_OK;
+        }
+
+        return PSERVER_WEB3SIGNED_ISSUER;
+
+    default: /* PSERVER_ACCOUNT_REFUSES */
+        return PSERVER_WEB3SIGNED_ISSUER;
+    }
 }
 
 
@@ -167,6 +201,7 @@ pserver_web3signed_error(pserver_web3signed_reason_e reason)
         pserver_invalid_signature("Invalid payload claims"),
         pserver_invalid_signature("Invalid grantId claim"),
         pserver_invalid_signature("Signature recovery failed"),
+        pserver_invalid_signature("Issuer mismatch"),
         pserver_invalid_signature("Audience mismatch"),
         pserver_invalid_signature("Method mismatch"),
         pserver_invalid_signature("URI mismatch"),
@@ -175,6 +210,9 @@ pserver_web3signed_error(pserver_web3signed_reason_e reason)
         { 401, "EXPIRED_TOKEN", "Token expired",
           "Token issued in the future" },
         pserver_invalid_signature("Lifetime too long"),
+        { 500, "INTERNAL_ERROR", "Internal error", NULL },
+        { 503, "BLOCKCHAIN_ERROR",
+          "the blockchain can't be asked at the moment", NULL },
         { 500, "INTERNAL_ERROR", "Internal error", NULL }
     };
 
@@ -275,6 +313,7 @@ pserver_web3signed_payload(pserver_web3signed_t *claims,
 static pserver_web3signed_reason_e
 pserver_web3signed_claims(pserver_web3signed_t *claims)
 {
+    pserver_address_t      address;
     const pserver_json_t  *root;
 
     root = pserver_json_root(claims->doc);
@@ -298,6 +337,14 @@ pserver_web3signed_claims(pserver_web3signed_t *claims)
     if (pserver_json_get(root, "nonce")
         && pserver_web3signed_string(&claims->nonce, root, "nonce")
            != PSERVER_OK)
+    {
+        return PSERVER_WEB3SIGNED_CLAIMS;
+    }
+
+    if (pserver_json_get(root, "iss")
+        && (pserver_web3signed_string(&claims->iss, root, "iss")
+            != PSERVER_OK
+            || pserver_address_parse(&address, claims->iss) != PSERVER_OK))
     {
         return PSERVER_WEB3SIGNED_CLAIMS;
     }
@@ -331,28 +378,81 @@ pserver_web3signed_string(pserver_str_t *claim, const pserver_json_t *object,
 }
 
 
-static pserver_web3signed_reason_e
-pserver_web3signed_recover(const secp256k1_context *secp,
-    const pserver_web3signed_header_t *header, pserver_web3signed_t *claims)
-{
-    pserver_signature_t  signature;
+/*
+ * Whose signature it would be: that of the key, or of iss, of whose contract
+ * nothing is known yet.
+ */
 
-    if (pserver_signature_parse(&signature, header->signature)
-        != PSERVER_SIGNATURE_OK)
-    {
-        return PSERVER_WEB3SIGNED_RECOVERY;
-    }
+static pserver_web3signed_reason_e
+pserver_web3signed_signer(const secp256k1_context *secp,
+    const pserver_web3signed_header_t *header, pserver_accounts_e accounts,
+    pserver_web3signed_t *claims)
+{
+    int                recovered;
+    pserver_address_t  address;
+
+    claims->payload = header->payload;
+    claims->signature = header->signature;
 
     pserver_eip191_digest(&claims->digest, header->payload);
 
-    if (pserver_signature_recover(secp, &signature, &claims->digest,
-                                  &claims->address)
-        != PSERVER_SIGNATURE_OK)
+    recovered = (accounts != PSERVER_ACCOUNTS_CODE
+                 && pserver_web3signed_recover(secp, claims, &address));
+
+    if (claims->iss.data) {
+        (void) pserver_address_parse(&claims->address, claims->iss);
+
+    } else if (recovered) {
+        claims->address = address;
+    }
+
+    claims->by_key = recovered
+                     && memcmp(&address, &claims->address,
+                               sizeof(pserver_address_t))
+                        == 0;
+
+    if (claims->by_key) {
+        return PSERVER_WEB3SIGNED_OK;
+    }
+
+    if (accounts == PSERVER_ACCOUNTS_KEY) {
+        return recovered ? PSERVER_WEB3SIGNED_ISSUER
+                         : PSERVER_WEB3SIGNED_RECOVERY;
+    }
+
+    if (claims->iss.data == NULL
+        || pserver_account_signature_len(claims->signature) == 0)
     {
         return PSERVER_WEB3SIGNED_RECOVERY;
     }
 
     return PSERVER_WEB3SIGNED_OK;
+}
+
+
+static int
+pserver_web3signed_recover(const secp256k1_context *secp,
+    const pserver_web3signed_t *claims, pserver_address_t *address)
+{
+    pserver_signature_t  signature;
+
+    return pserver_signature_parse(&signature, claims->signature)
+           == PSERVER_SIGNATURE_OK
+           && pserver_signature_recover(secp, &signature, &claims->digest,
+                                        address)
+              == PSERVER_SIGNATURE_OK;
+}
+
+
+/* without the chain */
+
+static int
+pserver_web3signed_decided(const pserver_web3signed_t *claims,
+    pserver_accounts_e accounts)
+{
+    return claims->by_key
+           && (accounts == PSERVER_ACCOUNTS_KEY
+               || accounts == PSERVER_ACCOUNTS_KEY_CODE);
 }
 
 

@@ -2,14 +2,16 @@
  * "Authorization: Web3Signed <payload>.<signature>", by which a wallet signs
  * one HTTP request: the payload is base64url (RFC 4648, section 5, without
  * padding) of a JSON object with aud, bodyHash, exp, iat, method, uri and
- * optionally grantId and nonce; the signature is EIP-191 over the base64url
- * text as it was received.
+ * optionally grantId, iss and nonce; the signature is EIP-191 over the
+ * base64url text as it was received.  iss names the account that signs: a
+ * contract signs as account.h has it.
  */
 
 #ifndef _PSERVER_WEB3SIGNED_H_INCLUDED_
 #define _PSERVER_WEB3SIGNED_H_INCLUDED_
 
 
+#include "account.h"
 #include "core.h"
 #include "eth.h"
 #include "json.h"
@@ -33,6 +35,7 @@ typedef enum {
     PSERVER_WEB3SIGNED_CLAIMS,           /* missing, twice, of wrong type */
     PSERVER_WEB3SIGNED_GRANT_ID,         /* not a string */
     PSERVER_WEB3SIGNED_RECOVERY,         /* see pserver_signature_reason_e */
+    PSERVER_WEB3SIGNED_ISSUER,           /* not a signature of this account */
     PSERVER_WEB3SIGNED_AUDIENCE,
     PSERVER_WEB3SIGNED_METHOD,
     PSERVER_WEB3SIGNED_URI,
@@ -40,6 +43,9 @@ typedef enum {
     PSERVER_WEB3SIGNED_EXPIRED,
     PSERVER_WEB3SIGNED_FUTURE,
     PSERVER_WEB3SIGNED_LIFETIME,
+    PSERVER_WEB3SIGNED_ASK,              /* all is well if the account's
+                                            contract says so */
+    PSERVER_WEB3SIGNED_UNAVAILABLE,      /* it could not be asked */
     PSERVER_WEB3SIGNED_NOMEM             /* malloc() failed: never the
                                             header's fault */
 } pserver_web3signed_reason_e;
@@ -63,6 +69,7 @@ typedef struct {
     pserver_str_t         uri;           /* path as sent, without query */
     uint64_t              now;           /* seconds since 1970 */
     uint64_t              max_lifetime;  /* seconds, of exp - iat */
+    pserver_accounts_e    accounts;      /* that are taken */
 } pserver_web3signed_request_t;
 
 
@@ -70,7 +77,8 @@ typedef struct {
    character, zeros too; an optional one that is not there has no data. */
 
 typedef struct {
-    pserver_address_t     address;       /* of the signer */
+    pserver_address_t     address;       /* of the signer: iss, or the one of
+                                            the key */
     pserver_word_t        digest;        /* EIP-191, of the payload: with
                                             address the key of a replay */
     pserver_str_t         aud;
@@ -78,25 +86,40 @@ typedef struct {
     pserver_str_t         method;
     pserver_str_t         uri;
     pserver_str_t         grant_id;      /* optional */
+    pserver_str_t         iss;           /* optional */
     pserver_str_t         nonce;         /* optional */
     uint64_t              iat;           /* seconds since 1970 */
     uint64_t              exp;
 
+    int                   by_key;        /* address's key has signed */
+    pserver_str_t         payload;       /* in the header: what was signed, */
+    pserver_str_t         signature;     /* and the digits, 0x in front */
+
+    uint64_t              chain_id;      /* of those to be signed: 0, or that of
+                                            the chain where iss is a contract */
     pserver_json_doc_t   *doc;
 } pserver_web3signed_t;
 
 
 /*
  * Verifies the value of the header, all but the body.  value.len is 0
- * where the request has none.  On PSERVER_WEB3SIGNED_OK *claims is filled
- * and freed with pserver_web3signed_free(); else it is zeros and needs no
- * free.  "secp": see eth.h.
+ * where the request has none.  On PSERVER_WEB3SIGNED_OK and _ASK *claims is
+ * filled and freed with pserver_web3signed_free(); else it is zeros and needs
+ * no free.  "secp": see eth.h.
+ *
+ * _ASK: everything else has been looked at, so that nobody has a contract
+ * asked by a header that is no good anyway.
  */
 pserver_web3signed_reason_e pserver_web3signed_verify(
     const secp256k1_context *secp, pserver_str_t value,
     const pserver_web3signed_request_t *request,
     pserver_web3signed_t *claims);
 void pserver_web3signed_free(pserver_web3signed_t *claims);
+
+/* after _ASK, with what the account said: _OK, or _ISSUER */
+pserver_web3signed_reason_e pserver_web3signed_answered(
+    const pserver_web3signed_t *claims, pserver_accounts_e accounts,
+    pserver_account_answer_e answer);
 
 /*
  * The last part of it: what verified claims have to do with this request,
@@ -123,10 +146,11 @@ const pserver_web3signed_error_t *pserver_web3signed_error(
 
 
 /*
- * For clients: the JSON object of these claims (digest, address and doc are
- * not looked at; grant_id and nonce only where they have data), with its
- * members in alphabetical order as the protocol's other clients write it,
- * signed.  PSERVER_INVALID: the key is none, or a string is not UTF-8;
+ * For clients: the JSON object of these claims (aud to exp; grant_id, iss and
+ * nonce only where they have data), with its members in alphabetical order as
+ * the protocol's other clients write it, signed: for the account of the key,
+ * or with chain_id for iss, of which the key is an owner.  PSERVER_INVALID:
+ * the key is none, a string is not UTF-8, or iss with chain_id no address;
  * PSERVER_NOMEM.  *value is freed with free().
  */
 int pserver_web3signed_sign(const secp256k1_context *secp,

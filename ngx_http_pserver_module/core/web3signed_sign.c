@@ -34,7 +34,14 @@ pserver_web3signed_sign(const secp256k1_context *secp,
     u_char               *json, *p;
     pserver_str_t         payload;
     pserver_word_t        digest;
+    pserver_address_t     account;
     pserver_signature_t   signature;
+
+    if (claims->chain_id
+        && pserver_address_parse(&account, claims->iss) != PSERVER_OK)
+    {
+        return PSERVER_INVALID;
+    }
 
     len = pserver_web3signed_json(NULL, claims);
 
@@ -74,7 +81,12 @@ pserver_web3signed_sign(const secp256k1_context *secp,
 
     free(json);
 
-    pserver_eip191_digest(&digest, payload);
+    if (claims->chain_id) {
+        pserver_account_digest(&digest, claims->chain_id, &account, payload);
+
+    } else {
+        pserver_eip191_digest(&digest, payload);
+    }
 
     rc = pserver_signature_sign(secp, &signature, key, &digest);
 
@@ -107,6 +119,11 @@ pserver_web3signed_json(u_char *dst, const pserver_web3signed_t *claims)
     }
 
     len = pserver_web3signed_number(dst, len, "iat", claims->iat);
+
+    if (claims->iss.data) {
+        len = pserver_web3signed_member(dst, len, "iss", claims->iss);
+    }
+
     len = pserver_web3signed_member(dst, len, "method", claims->method);
 
     if (claims->nonce.data) {
@@ -183,7 +200,7 @@ pserver_web3signed_check(const u_char *json, size_t len)
     int                  rc;
     pserver_json_doc_t  *doc;
 
-    static const pserver_json_limits_t  limits = { 1, 9 };
+    static const pserver_json_limits_t  limits = { 1, 10 };
 
     rc = pserver_json_parse(json, len, &limits, &doc);
 

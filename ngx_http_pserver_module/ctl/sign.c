@@ -23,6 +23,8 @@ static int pserverctl_sign_target(const pserverctl_args_t *args,
     pserver_web3signed_t *claims);
 static int pserverctl_sign_times(const pserverctl_args_t *args,
     pserver_web3signed_t *claims);
+static int pserverctl_sign_issuer(const pserverctl_args_t *args,
+    pserver_web3signed_t *claims);
 static int pserverctl_sign_plain(pserverctl_args_t *args);
 static int pserverctl_sign_operation(pserverctl_args_t *args);
 static int pserverctl_sign_permission(pserverctl_args_t *args);
@@ -44,6 +46,8 @@ static const pserverctl_option_t  pserverctl_web3signed_options[] = {
     { "ttl", "SECONDS", "how long after iat, if there is no exp; else 300" },
     { "grant-id", "ID", "the permission that an app reads under" },
     { "nonce", "TEXT", "tells two equal requests apart" },
+    { "iss", "ADDRESS", "the account that signs" },
+    { "chain-id", "N", "of its chain: ADDRESS is a contract of this key" },
     { NULL, NULL, NULL }
 };
 
@@ -133,7 +137,8 @@ pserverctl_sign_web3signed(pserverctl_args_t *args)
     claims.nonce = pserverctl_value(args, "nonce");
 
     if (pserverctl_sign_target(args, &claims) != PSERVERCTL_OK
-        || pserverctl_sign_times(args, &claims) != PSERVERCTL_OK)
+        || pserverctl_sign_times(args, &claims) != PSERVERCTL_OK
+        || pserverctl_sign_issuer(args, &claims) != PSERVERCTL_OK)
     {
         return PSERVERCTL_USAGE;
     }
@@ -239,6 +244,34 @@ pserverctl_sign_times(const pserverctl_args_t *args,
            != PSERVERCTL_OK)
     {
         return PSERVERCTL_USAGE;
+    }
+
+    return PSERVERCTL_OK;
+}
+
+
+static int
+pserverctl_sign_issuer(const pserverctl_args_t *args,
+    pserver_web3signed_t *claims)
+{
+    pserver_address_t  address;
+
+    claims->iss = pserverctl_value(args, "iss");
+
+    if (pserverctl_number(args, "chain-id", 0, &claims->chain_id)
+        != PSERVERCTL_OK)
+    {
+        return PSERVERCTL_USAGE;
+    }
+
+    if (claims->iss.data
+        && pserver_address_parse(&address, claims->iss) != PSERVER_OK)
+    {
+        return pserverctl_usage_error(args, "--iss is no address");
+    }
+
+    if (claims->chain_id && claims->iss.data == NULL) {
+        return pserverctl_usage_error(args, "--chain-id goes with --iss");
     }
 
     return PSERVERCTL_OK;

@@ -7,11 +7,14 @@
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_origin.h"
+#include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_zone.h"
 
 
 static ngx_http_pserver_auth_t *ngx_http_pserver_auth_find(
     ngx_http_request_t *r, ngx_http_pserver_loc_conf_t *plcf);
+static ngx_uint_t ngx_http_pserver_auth_same(ngx_http_pserver_loc_conf_t *a,
+    ngx_http_pserver_loc_conf_t *b);
 static ngx_http_pserver_auth_t *ngx_http_pserver_auth_run(
     ngx_http_request_t *r);
 static pserver_web3signed_reason_e ngx_http_pserver_auth_check(
@@ -44,6 +47,10 @@ ngx_http_pserver_auth_verify(ngx_http_request_t *r)
 
     case PSERVER_WEB3SIGNED_MISSING:
         return NGX_DECLINED;
+
+    case PSERVER_WEB3SIGNED_ASK:
+        return (ngx_http_pserver_auth_ask(r, auth) == NGX_AGAIN)
+               ? NGX_AGAIN : NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     case PSERVER_WEB3SIGNED_NOMEM:
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -110,10 +117,7 @@ ngx_http_pserver_auth_find(ngx_http_request_t *r,
 
         auth = cln->data;
 
-        if (plcf == NULL
-            || (auth->origins == plcf->origins
-                && auth->max_lifetime == plcf->max_lifetime))
-        {
+        if (plcf == NULL || ngx_http_pserver_auth_same(auth->plcf, plcf)) {
             return auth;
         }
     }
@@ -122,14 +126,25 @@ ngx_http_pserver_auth_find(ngx_http_request_t *r,
 }
 
 
+static ngx_uint_t
+ngx_http_pserver_auth_same(ngx_http_pserver_loc_conf_t *a,
+    ngx_http_pserver_loc_conf_t *b)
+{
+    return a->origins == b->origins
+           && a->max_lifetime == b->max_lifetime
+           && a->accounts == b->accounts
+           && (a->accounts == PSERVER_ACCOUNTS_KEY
+               || (a->nodes == b->nodes
+                   && a->chain_id == b->chain_id));
+}
+
+
 static ngx_http_pserver_auth_t *
 ngx_http_pserver_auth_run(ngx_http_request_t *r)
 {
-    ngx_uint_t                     ok;
-    ngx_pool_cleanup_t            *cln;
-    ngx_http_pserver_auth_t       *auth;
-    ngx_http_pserver_loc_conf_t   *plcf;
-    ngx_http_pserver_main_conf_t  *pmcf;
+    ngx_pool_cleanup_t           *cln;
+    ngx_http_pserver_auth_t      *auth;
+    ngx_http_pserver_loc_conf_t  *plcf;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
@@ -148,8 +163,7 @@ ngx_http_pserver_auth_run(ngx_http_request_t *r)
 
     ngx_memzero(auth, sizeof(ngx_http_pserver_auth_t));
 
-    auth->origins = plcf->origins;
-    auth->max_lifetime = plcf->max_lifetime;
+    auth->plcf = plcf;
     auth->body = NGX_CONF_UNSET;
 
     cln->handler = ngx_http_pserver_auth_cleanup;
@@ -161,7 +175,30 @@ ngx_http_pserver_auth_run(ngx_http_request_t *r)
 
     auth->reason = ngx_http_pserver_auth_check(r, &auth->claims);
 
-    ok = (auth->reason == PSERVER_WEB3SIGNED_OK);
+    if (auth->reason != PSERVER_WEB3SIGNED_ASK) {
+        ngx_http_pserver_auth_count(r, auth->reason);
+    }
+
+    return auth;
+}
+
+
+void
+ngx_http_pserver_auth_count(ngx_http_request_t *r, ngx_uint_t reason)
+{
+    ngx_uint_t                         ok;
+    ngx_http_pserver_main_conf_t      *pmcf;
+    const pserver_web3signed_error_t  *error;
+
+    ok = (reason == PSERVER_WEB3SIGNED_OK);
+
+    if (!ok) {
+        error = pserver_web3signed_error(reason);
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "pserver: signature refused: %s",
+                      error->reason ? error->reason : error->message);
+    }
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
 
@@ -171,8 +208,6 @@ ngx_http_pserver_auth_run(ngx_http_request_t *r)
         ngx_http_pserver_count(auth_ok, ok);
         ngx_http_pserver_count(auth_failed, !ok);
     }
-
-    return auth;
 }
 
 
@@ -204,8 +239,14 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
 
     request.now = ngx_time();
     request.max_lifetime = plcf->max_lifetime;
+    request.accounts = plcf->accounts;
 
-    repeats = pmcf->zone && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD));
+    /* what is remembered is that a key has signed */
+
+    repeats = pmcf->zone
+              && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+              && (plcf->accounts == PSERVER_ACCOUNTS_KEY
+                  || plcf->accounts == PSERVER_ACCOUNTS_KEY_CODE);
 
     if (repeats
         && ngx_http_pserver_auth_cache_find(r, value, &claims->verified)
@@ -224,10 +265,7 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
         }
     }
 
-    if (reason != PSERVER_WEB3SIGNED_OK) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "pserver: signature refused: %s",
-                      pserver_web3signed_error(reason)->reason);
+    if (reason != PSERVER_WEB3SIGNED_OK && reason != PSERVER_WEB3SIGNED_ASK) {
         return reason;
     }
 
@@ -240,7 +278,7 @@ ngx_http_pserver_auth_check(ngx_http_request_t *r,
     claims->iat = claims->verified.iat;
     claims->exp = claims->verified.exp;
 
-    return PSERVER_WEB3SIGNED_OK;
+    return reason;
 }
 
 
@@ -291,6 +329,14 @@ ngx_http_pserver_auth_error(ngx_http_request_t *r, ngx_uint_t reason)
     const pserver_web3signed_error_t  *error;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    if (reason == PSERVER_WEB3SIGNED_UNAVAILABLE) {
+        return ngx_http_pserver_permission_refuse(r,
+                                    plcf->api == NGX_HTTP_PSERVER_COMPUTE
+                                    ? PSERVER_DECIDE_AGAIN
+                                    : PSERVER_DECIDE_READ,
+                                    PSERVER_UNAVAILABLE);
+    }
 
     error = pserver_web3signed_error(reason);
 

@@ -33,16 +33,21 @@ struct ngx_http_pserver_claims_s {
  * r->pool, to its end.
  */
 
+typedef struct ngx_http_pserver_auth_question_s
+    ngx_http_pserver_auth_question_t;
+
 typedef struct {
     ngx_http_pserver_claims_t        claims;     /* where reason is OK */
     ngx_uint_t                       reason;     /* pserver_web3signed_.. */
 
-    ngx_array_t                     *origins;    /* the rules */
-    time_t                           max_lifetime;
+    ngx_http_pserver_loc_conf_t     *plcf;       /* the rules */
 
     ngx_int_t                        body;       /* of a gate: is it what was
                                                     signed? NGX_OK or a status,
                                                     NGX_CONF_UNSET: unread */
+    ngx_http_pserver_auth_question_t
+                                    *question;   /* to a contract; reason is
+                                                    ASK until the answer */
 } ngx_http_pserver_auth_t;
 
 
@@ -52,10 +57,14 @@ ngx_int_t ngx_http_pserver_auth_subrequest(ngx_http_request_t *r);
 
 /*
  * Verifies the header once per request; claims are in ctx->claims after
- * NGX_OK.  NGX_DECLINED: there is no header.  Else the status of an error,
- * which is set in the form of the location's API.
+ * NGX_OK.  NGX_DECLINED: there is no header.  NGX_AGAIN: the account's
+ * contract is being asked; the phase that called is run again then.  Else the
+ * status of an error, which is set in the form of the location's API.
  */
 ngx_int_t ngx_http_pserver_auth_verify(ngx_http_request_t *r);
+
+/* what a content handler returns after NGX_AGAIN */
+ngx_int_t ngx_http_pserver_auth_wait(ngx_http_request_t *r);
 
 /* the same, where no header is an error as well */
 ngx_int_t ngx_http_pserver_auth_require(ngx_http_request_t *r);
@@ -65,6 +74,16 @@ ngx_int_t ngx_http_pserver_auth_require(ngx_http_request_t *r);
  * request was before; no error is set.  NULL: nothing, or no memory.
  */
 ngx_http_pserver_auth_t *ngx_http_pserver_auth_peek(ngx_http_request_t *r);
+
+/*
+ * Where reason is ASK.  NGX_AGAIN: the phases of this request are run again
+ * when there is another reason; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_pserver_auth_ask(ngx_http_request_t *r,
+    ngx_http_pserver_auth_t *auth);
+
+/* a reason that is final goes to the log and the counters */
+void ngx_http_pserver_auth_count(ngx_http_request_t *r, ngx_uint_t reason);
 
 /* sets the error in the form of the location's API, gives its status */
 ngx_int_t ngx_http_pserver_auth_error(ngx_http_request_t *r,

@@ -96,6 +96,10 @@ ngx_http_pserver_auth_subrequest(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (rc == NGX_AGAIN) {
+        return rc;
+    }
+
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
     main = ngx_http_pserver_get_ctx(r->main);
 

@@ -15,6 +15,7 @@
 
 #include "ngx_http_pserver_chain_flight.h"
 #include "ngx_http_pserver_zone.h"
+#include "../core/account.h"
 #include "../core/permission.h"
 
 
@@ -32,7 +33,7 @@ static void ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_find(
     ngx_http_pserver_chain_key_t *key);
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_start(
-    ngx_http_pserver_chain_key_t *key, ngx_http_pserver_loc_conf_t *plcf,
+    ngx_http_pserver_chain_key_t *key, ngx_http_pserver_chain_ask_t *ask,
     ngx_http_pserver_chain_found_t *found, ngx_uint_t foreign);
 static void ngx_http_pserver_chain_land(
     ngx_http_pserver_chain_flight_t *flight, ngx_int_t rc);
@@ -161,7 +162,7 @@ ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask)
     }
 
     if (flight == NULL) {
-        flight = ngx_http_pserver_chain_start(&key, ask->plcf, &found,
+        flight = ngx_http_pserver_chain_start(&key, ask, &found,
                                               rc == NGX_AGAIN);
         if (flight == NULL) {
             goto post;
@@ -209,7 +210,13 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
     key->owners = (uintptr_t) plcf->owners;
     key->chain_id = plcf->chain_id;
     key->kind = ask->kind;
-    key->contracts = *plcf->contracts;
+
+    if (plcf->contracts) {
+        key->contracts = *plcf->contracts;
+
+    } else {
+        ngx_memzero(&key->contracts, sizeof(ngx_http_pserver_contracts_t));
+    }
 }
 
 
@@ -243,7 +250,7 @@ ngx_http_pserver_chain_find(ngx_http_pserver_chain_key_t *key)
 
 static ngx_http_pserver_chain_flight_t *
 ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
-    ngx_http_pserver_loc_conf_t *plcf, ngx_http_pserver_chain_found_t *found,
+    ngx_http_pserver_chain_ask_t *ask, ngx_http_pserver_chain_found_t *found,
     ngx_uint_t foreign)
 {
     ngx_pool_t                       *pool;
@@ -264,10 +271,10 @@ ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
     flight->key = *key;
     flight->number = found->number;
     flight->foreign = foreign;
-    flight->plcf = plcf;
+    flight->plcf = ask->plcf;
     flight->pool = pool;
     flight->started = ngx_current_msec;
-    flight->deadline = ngx_current_msec + plcf->chain_timeout;
+    flight->deadline = ngx_current_msec + ask->plcf->chain_timeout;
     flight->landed = ngx_http_pserver_chain_land;
 
     flight->facts.chain_id = key->chain_id;
@@ -275,6 +282,14 @@ ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
 
     ngx_queue_init(&flight->waiters);
     ngx_queue_init(&flight->later);
+
+    if (ask->call.len) {
+        flight->call.len = ask->call.len;
+        flight->call.data = ngx_pstrdup(pool, &ask->call);
+        if (flight->call.data == NULL) {
+            goto failed;
+        }
+    }
 
     if (!foreign && ngx_http_pserver_chain_fly(flight) != NGX_OK) {
         goto failed;
@@ -349,6 +364,13 @@ ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
     if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_GRANTEE) {
         return ngx_memcmp(&facts->grantee_id, &zero, sizeof(zero)) == 0
                ? NGX_HTTP_PSERVER_CHAIN_NO : NGX_HTTP_PSERVER_CHAIN_YES;
+    }
+
+    /* of a no nothing is kept: anybody can ask for any number of them */
+
+    if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_ACCOUNT) {
+        return facts->account == PSERVER_ACCOUNT_REFUSES
+               ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;
     }
 
     /* the best that anybody could hope for */

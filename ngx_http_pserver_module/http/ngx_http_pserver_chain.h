@@ -29,9 +29,12 @@ typedef void (*ngx_http_pserver_chain_handler_pt)(void *data,
 
 typedef enum {
     NGX_HTTP_PSERVER_CHAIN_PERMISSION = 0,  /* word: its id */
-    NGX_HTTP_PSERVER_CHAIN_GRANTEE          /* word: an address; of the facts
+    NGX_HTTP_PSERVER_CHAIN_GRANTEE,         /* word: an address; of the facts
                                                only grantee_id is set, zero:
                                                it is not registered */
+    NGX_HTTP_PSERVER_CHAIN_ACCOUNT          /* call: see core/account; word:
+                                               its hash; of the facts only
+                                               account is set */
 } ngx_http_pserver_chain_kind_e;
 
 
@@ -46,6 +49,8 @@ struct ngx_http_pserver_chain_ask_s {
     ngx_http_pserver_loc_conf_t        *plcf;
     ngx_http_pserver_chain_kind_e       kind;
     pserver_word_t                      word;
+    ngx_str_t                           call;        /* empty but for ACCOUNT;
+                                                        until it ends */
     uint64_t                            not_before;  /* the head must have
                                                         been asked for after
                                                         this moment; 0: any
@@ -78,6 +83,9 @@ uint64_t ngx_http_pserver_chain_moment(void);
 
 /* this moment in msec of unix time, for what is written down */
 uint64_t ngx_http_pserver_chain_now(void);
+
+/* the number of the highest block that a worker has seen; 0: none yet */
+uint64_t ngx_http_pserver_chain_highest(uint64_t chain_id);
 
 
 #endif /* _NGX_HTTP_PSERVER_CHAIN_H_INCLUDED_ */

@@ -64,6 +64,7 @@ struct ngx_http_pserver_chain_flight_s {
     ngx_uint_t                        no_grant;   /* 1: it could not be had,
                                                      and may be later */
 
+    ngx_str_t                         call;       /* of an ACCOUNT */
     pserver_facts_t                   facts;
 };
 

@@ -69,3 +69,30 @@ ngx_http_pserver_chain_head_seen(uint64_t chain_id, uint64_t number)
 
     return rc;
 }
+
+
+uint64_t
+ngx_http_pserver_chain_highest(uint64_t chain_id)
+{
+    uint64_t                  number;
+    ngx_uint_t                i;
+    ngx_slab_pool_t          *shpool;
+    ngx_http_pserver_zone_t  *zone;
+
+    zone = ngx_http_pserver_zone(&shpool);
+    number = 0;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    for (i = 0; i < NGX_HTTP_PSERVER_ZONE_HEADS; i++) {
+
+        if (zone->heads[i].chain_id == chain_id) {
+            number = zone->heads[i].number;
+            break;
+        }
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return number;
+}

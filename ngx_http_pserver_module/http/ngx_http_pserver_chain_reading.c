@@ -483,6 +483,31 @@ ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
 }
 
 
+void
+ngx_http_pserver_chain_code(ngx_http_pserver_chain_reading_t *reading,
+    ngx_http_pserver_chain_calls_t *calls, const ngx_str_t *code,
+    uint64_t gas)
+{
+    pserver_jsonrpc_call_t  *call;
+
+    call = &calls->call[calls->n++];
+
+    call->method = PSERVER_JSONRPC_CALL;
+    call->data = code->data;
+    call->len = code->len;
+    call->gas = gas;
+    call->block = reading->by_number ? NULL : &reading->facts.block_hash;
+    call->number = reading->facts.block;
+}
+
+
+ngx_http_pserver_chain_round_t *
+ngx_http_pserver_chain_last(ngx_http_pserver_chain_reading_t *reading)
+{
+    return NULL;
+}
+
+
 ngx_int_t
 ngx_http_pserver_chain_bytes(ngx_http_pserver_chain_reading_t *reading,
     pserver_jsonrpc_answer_t *answer, pserver_str_t *bytes)

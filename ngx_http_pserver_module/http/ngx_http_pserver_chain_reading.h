@@ -102,6 +102,11 @@ void ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
     ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
     pserver_abi_function_e function, const pserver_word_t *arg);
 
+/* another one, of code that the node runs at the block */
+void ngx_http_pserver_chain_code(ngx_http_pserver_chain_reading_t *reading,
+    ngx_http_pserver_chain_calls_t *calls, const ngx_str_t *code,
+    uint64_t gas);
+
 /* what a call returned, at least a byte; it lives as long as the flight */
 ngx_int_t ngx_http_pserver_chain_bytes(
     ngx_http_pserver_chain_reading_t *reading,
@@ -111,6 +116,13 @@ ngx_int_t ngx_http_pserver_chain_bytes(
 ngx_int_t ngx_http_pserver_chain_no_answer(
     ngx_http_pserver_chain_reading_t *reading, const char *what);
 
+
+/* for rounds that have no other behind them: NULL */
+ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_last(
+    ngx_http_pserver_chain_reading_t *reading);
+
+/* http/chain_account */
+extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_account;
 
 /* http/chain_rounds: the first round of a question */
 ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_first(

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_pserver_chain_reading.h"
+#include "../core/account.h"
 #include "../core/permission.h"
 
 
@@ -38,8 +39,6 @@ static void ngx_http_pserver_chain_id_calls(
 static ngx_int_t ngx_http_pserver_chain_id_take(
     ngx_http_pserver_chain_reading_t *reading, ngx_uint_t i,
     pserver_jsonrpc_answer_t *answer);
-static ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_last(
-    ngx_http_pserver_chain_reading_t *reading);
 
 
 /* permissions(id) */
@@ -78,8 +77,17 @@ static ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_id = {
 ngx_http_pserver_chain_round_t *
 ngx_http_pserver_chain_first(ngx_http_pserver_chain_kind_e kind)
 {
-    return (kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION)
-           ? &ngx_http_pserver_chain_record : &ngx_http_pserver_chain_id;
+    switch (kind) {
+
+    case NGX_HTTP_PSERVER_CHAIN_PERMISSION:
+        return &ngx_http_pserver_chain_record;
+
+    case NGX_HTTP_PSERVER_CHAIN_ACCOUNT:
+        return &ngx_http_pserver_chain_account;
+
+    default: /* NGX_HTTP_PSERVER_CHAIN_GRANTEE */
+        return &ngx_http_pserver_chain_id;
+    }
 }
 
 
@@ -94,6 +102,10 @@ ngx_http_pserver_chain_yes(ngx_http_pserver_chain_kind_e kind,
 
     if (kind == NGX_HTTP_PSERVER_CHAIN_GRANTEE) {
         return ngx_memcmp(&facts->grantee_id, &zero, sizeof(zero)) != 0;
+    }
+
+    if (kind == NGX_HTTP_PSERVER_CHAIN_ACCOUNT) {
+        return facts->account != PSERVER_ACCOUNT_REFUSES;
     }
 
     /* it is there and active, which is less than what an operation needs:
@@ -334,11 +346,4 @@ ngx_http_pserver_chain_id_take(ngx_http_pserver_chain_reading_t *reading,
     }
 
     return NGX_OK;
-}
-
-
-static ngx_http_pserver_chain_round_t *
-ngx_http_pserver_chain_last(ngx_http_pserver_chain_reading_t *reading)
-{
-    return NULL;
 }

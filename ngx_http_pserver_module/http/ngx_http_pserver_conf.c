@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_conf.h"
+#include "ngx_http_pserver_account.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_chain_nodes.h"
@@ -124,6 +125,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_pserver_loc_conf_t, max_lifetime),
+      NULL },
+
+    { ngx_string("pserver_accounts"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE12,
+      ngx_http_pserver_account_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("pserver_owner"),
@@ -367,6 +375,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->auth_body = NGX_CONF_UNSET_UINT;
     conf->origins = NGX_CONF_UNSET_PTR;
     conf->max_lifetime = NGX_CONF_UNSET;
+    conf->accounts = NGX_CONF_UNSET_UINT;
     conf->owners = NGX_CONF_UNSET_PTR;
     conf->audit = NGX_CONF_UNSET_PTR;
     conf->chain = NGX_CONF_UNSET_PTR;
@@ -405,6 +414,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_sec_value(conf->max_lifetime, prev->max_lifetime, 3600);
+    ngx_conf_merge_uint_value(conf->accounts, prev->accounts,
+                              PSERVER_ACCOUNTS_KEY);
     ngx_conf_merge_ptr_value(conf->owners, prev->owners, NULL);
     ngx_conf_merge_str_value(conf->store, prev->store, "");
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
@@ -522,7 +533,7 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     }
 
     if (!data && !compute) {
-        return NGX_CONF_OK;
+        return ngx_http_pserver_account_merge(cf, conf);
     }
 
     if (ngx_http_pserver_requires(cf, pmcf->identity_file.len,

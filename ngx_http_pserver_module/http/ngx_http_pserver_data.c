@@ -99,6 +99,10 @@ ngx_http_pserver_data_handler(ngx_http_request_t *r)
 
     rc = ngx_http_pserver_data_access(r);
 
+    if (rc == NGX_AGAIN) {
+        return ngx_http_pserver_auth_wait(r);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }

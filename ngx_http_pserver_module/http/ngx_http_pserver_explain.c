@@ -60,6 +60,10 @@ ngx_http_pserver_permission_explain(ngx_http_request_t *r)
 
     rc = ngx_http_pserver_auth_require(r);
 
+    if (rc == NGX_AGAIN) {
+        return ngx_http_pserver_auth_wait(r);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }

@@ -106,6 +106,7 @@ typedef struct {
                                                     http/origin */
     ngx_http_pserver_names_t        *names;      /* for those with variables */
     time_t                           max_lifetime;
+    ngx_uint_t                       accounts;   /* pserver_accounts_e */
     ngx_array_t                     *owners;     /* of pserver_address_t */
 
     ngx_str_t                        store;      /* no trailing slash */

@@ -49,6 +49,10 @@ ngx_http_pserver_operation_status(ngx_http_request_t *r)
 
     rc = ngx_http_pserver_status_auth(r);
 
+    if (rc == NGX_AGAIN) {
+        return ngx_http_pserver_auth_wait(r);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }
@@ -206,6 +210,10 @@ ngx_http_pserver_operation_cancel(ngx_http_request_t *r)
     ngx_int_t  rc;
 
     rc = ngx_http_pserver_status_auth(r);
+
+    if (rc == NGX_AGAIN) {
+        return ngx_http_pserver_auth_wait(r);
+    }
 
     if (rc != NGX_OK) {
         return rc;

@@ -233,6 +233,7 @@ ngx_http_pserver_variable_error(ngx_http_request_t *r,
 
     if (auth == NULL
         || auth->reason == PSERVER_WEB3SIGNED_OK
+        || auth->reason == PSERVER_WEB3SIGNED_ASK
         || auth->reason == PSERVER_WEB3SIGNED_MISSING)
     {
         v->not_found = 1;

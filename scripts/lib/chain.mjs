@@ -117,6 +117,7 @@ export class Chain {
         this.rpc = info.rpc;
         this.id = 0;
         this.contracts = {};
+        this.built = all;
 
         for (const [short, name] of Object.entries(NAMES)) {
             this.contracts[short] = {
@@ -466,6 +467,65 @@ export class Chain {
             rootHash);
 
         return { logId, size: Number(size), root: rootHash, block: sent.block };
+    }
+
+
+    /* Puts another of the project's contracts on the chain. */
+
+    async create(name, ...args) {
+        const { abi, bytecode } = this.built[name];
+        const data = ethers.concat([
+            bytecode, new ethers.Interface(abi).encodeDeploy(args),
+        ]);
+        const receipt = await this.receipt(
+            await this.call('eth_sendTransaction', { from: DEPLOYER, data }));
+
+        return { address: receipt.contractAddress };
+    }
+
+
+    /*
+     * What owners of a contract wallet sign, as it takes it.  An externally
+     * owned account can be one: it delegates to code (EIP-7702).
+     */
+
+    async signAsContract(keys, account, text, domain) {
+        const signatures = [];
+
+        for (const key of keys) {
+            signatures.push(await wallet(key).signTypedData({
+                name: 'Web3Signed',
+                version: '1',
+                chainId: this.info.chainId,
+                verifyingContract: account,
+                ...domain,
+            }, { Web3Signed: [{ name: 'text', type: 'string' }] }, { text }));
+        }
+
+        return ethers.concat(signatures);
+    }
+
+
+    async setOwners(account, from, keys) {
+        const abi = new ethers.Interface(this.built.ContractWallet.abi);
+
+        await this.call('anvil_impersonateAccount', from);
+        await this.call('anvil_setBalance', from, RICH);
+        await this.receipt(await this.call('eth_sendTransaction', {
+            from, to: account, data: abi.encodeFunctionData('setOwners',
+                [keys.map((key) => wallet(key).address)]),
+        }));
+        await this.call('anvil_stopImpersonatingAccount', from);
+
+        return { account };
+    }
+
+
+    async delegate(account, code) {
+        await this.call('anvil_setCode', account,
+            ethers.concat(['0xef0100', code]));
+
+        return this.mine(1);
     }
 
 

@@ -42,6 +42,36 @@ header(const uint8_t *json, size_t size)
 }
 
 
+/* the question to a contract fits into what was made for it */
+
+static void
+ask(const pserver_web3signed_t *claims)
+{
+    size_t           len;
+    u_char          *call;
+    pserver_word_t   digest;
+
+    len = pserver_account_call_len(
+              pserver_account_signature_len(claims->signature));
+    call = malloc(len);
+
+    if (call == NULL) {
+        abort();
+    }
+
+    pserver_account_digest(&digest, 1480, &claims->address, claims->payload);
+
+    if (pserver_account_call(call, &claims->address, &digest,
+                             claims->signature)
+        != call + len)
+    {
+        abort();
+    }
+
+    free(call);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -59,7 +89,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pserver_string("POST"),
         pserver_string("/v1/data/instagram.profile"),
         1700000100,
-        3600
+        3600,
+        PSERVER_ACCOUNTS_KEY
     };
 
     if (secp == NULL) {
@@ -82,13 +113,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
 
+    request.accounts = size % 4;
+
     reason = pserver_web3signed_verify(secp, value, &request, &claims);
 
     if (pserver_web3signed_error(reason)->code == NULL) {
         abort();
     }
 
-    if (reason == PSERVER_WEB3SIGNED_OK) {
+    if (reason == PSERVER_WEB3SIGNED_ASK) {
+        ask(&claims);
+    }
+
+    if (reason == PSERVER_WEB3SIGNED_OK || reason == PSERVER_WEB3SIGNED_ASK) {
 
         if (claims.exp + PSERVER_WEB3SIGNED_SKEW < request.now
             || claims.iat > request.now + PSERVER_WEB3SIGNED_SKEW

@@ -72,6 +72,7 @@ TEST(vectors)
         request.uri = vector_str(c, "uri");
         request.now = vector_uint(c, "now");
         request.max_lifetime = 3600;
+        request.accounts = PSERVER_ACCOUNTS_KEY;
 
         reason = pserver_web3signed_verify(context(), value, &request,
                                            &claims);
@@ -137,7 +138,8 @@ static const pserver_web3signed_request_t  request = {
     pserver_string("POST"),
     pserver_string("/v1/data/a.b"),
     1700000000,
-    3600
+    3600,
+    PSERVER_ACCOUNTS_KEY
 };
 
 
@@ -251,6 +253,126 @@ TEST(claims_come_back)
     CHECK_INT(verified.nonce.len, 0);
 
     pserver_web3signed_free(&verified);
+}
+
+
+/*
+ * Whose signature it is, by the accounts that are taken: an account without
+ * iss, with its own, with that of another one, and of a contract.
+ */
+
+TEST(accounts)
+{
+    size_t                        i, j;
+    pserver_str_t                 value;
+    pserver_web3signed_t          claims, verified;
+    pserver_web3signed_reason_e   reason;
+    pserver_web3signed_request_t  asked;
+
+    /* of key 1 */
+    static const char  mine[] = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+    static const char  other[] = "0x2b5ad5c4795c026514f8317c7a215e218dccd6cf";
+
+#define OK        PSERVER_WEB3SIGNED_OK
+#define ASK       PSERVER_WEB3SIGNED_ASK
+#define ISSUER    PSERVER_WEB3SIGNED_ISSUER
+#define RECOVERY  PSERVER_WEB3SIGNED_RECOVERY
+
+    static const struct {
+        const char                   *iss;
+        uint64_t                      chain_id;
+        pserver_web3signed_reason_e   reason[4];
+
+        /* of ASK: after no code, a refusal, a signature */
+        pserver_web3signed_reason_e   answered[4][3];
+    } cases[] = {
+        { NULL, 0, { OK, RECOVERY, OK, ASK },
+          { { 0 }, { 0 }, { 0 }, { OK, ISSUER, OK } } },
+        { mine, 0, { OK, ASK, OK, ASK },
+          { { 0 }, { ISSUER, ISSUER, OK }, { 0 }, { OK, ISSUER, OK } } },
+        { other, 0, { ISSUER, ASK, ASK, ASK },
+          { { 0 }, { ISSUER, ISSUER, OK }, { ISSUER, ISSUER, OK },
+            { ISSUER, ISSUER, OK } } },
+        { other, 1480, { ISSUER, ASK, ASK, ASK },
+          { { 0 }, { ISSUER, ISSUER, OK }, { ISSUER, ISSUER, OK },
+            { ISSUER, ISSUER, OK } } }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        fill(&claims);
+        claims.chain_id = cases[i].chain_id;
+
+        if (cases[i].iss) {
+            claims.iss = str(cases[i].iss);
+        }
+
+        CHECK_INT(pserver_web3signed_sign(context(), &claims, key, &value),
+                  PSERVER_OK);
+
+        for (j = 0; j < 4; j++) {
+            asked = request;
+            asked.accounts = j;
+
+            reason = pserver_web3signed_verify(context(), value, &asked,
+                                               &verified);
+
+            if (!CHECK_INT(reason, cases[i].reason[j])) {
+                fprintf(stderr, "    case %zu, accounts %zu\n", i, j);
+            }
+
+            if (reason == ASK) {
+                CHECK_INT(pserver_web3signed_answered(&verified, j,
+                                               PSERVER_ACCOUNT_NO_CODE),
+                          cases[i].answered[j][0]);
+                CHECK_INT(pserver_web3signed_answered(&verified, j,
+                                               PSERVER_ACCOUNT_REFUSES),
+                          cases[i].answered[j][1]);
+                CHECK_INT(pserver_web3signed_answered(&verified, j,
+                                               PSERVER_ACCOUNT_SIGNED),
+                          cases[i].answered[j][2]);
+
+                CHECK(vector_same(verified.iss, claims.iss));
+
+                /* the contract is asked about what has been checked */
+
+                CHECK(verified.payload.data == value.data + 11);
+                CHECK_INT(verified.signature.len, PSERVER_SIGNATURE_LEN);
+            }
+
+            if (reason == OK || reason == ASK) {
+                CHECK_INT(verified.address.bytes[0],
+                          cases[i].iss == other ? 0x2b : 0x7e);
+                pserver_web3signed_free(&verified);
+            }
+
+            /* nobody is asked about a request that is no good */
+
+            asked.method = str("PUT");
+
+            if (cases[i].reason[j] == ASK) {
+                CHECK_INT(pserver_web3signed_verify(context(), value, &asked,
+                                                    &verified),
+                          PSERVER_WEB3SIGNED_METHOD);
+            }
+        }
+
+        free(value.data);
+    }
+
+    /* an account has one form */
+
+    for (i = 0; i < 4; i++) {
+        static const char  *bad[] = { "", "0x", "me", "0x7e5f" };
+
+        fill(&claims);
+        claims.iss = str(bad[i]);
+        CHECK_INT(verify(&claims, &verified), PSERVER_WEB3SIGNED_CLAIMS);
+
+        claims.chain_id = 1;
+        CHECK_INT(pserver_web3signed_sign(context(), &claims, key, &value),
+                  PSERVER_INVALID);
+    }
 }
 
 
