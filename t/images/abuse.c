@@ -199,7 +199,6 @@ network(void)
 
     say("internet", can_connect(SOCK_STREAM, "1.1.1.1", 443));
     say("dns", can_connect(SOCK_DGRAM, "8.8.8.8", 53));
-    say("dns_local", can_connect(SOCK_DGRAM, "127.0.0.11", 53));
     say("metadata", can_connect(SOCK_STREAM, "169.254.169.254", 80));
     say("bridge", can_connect(SOCK_STREAM, "172.17.0.1", 80));
     say("private", can_connect(SOCK_STREAM, "10.0.0.1", 80));
