@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_wait.h"
 #include "ngx_http_pserver_zone.h"
 
 #include "../core/encode.h"
@@ -171,6 +172,7 @@ ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc)
     }
 
     ngx_http_pserver_job_count(job);
+    ngx_http_pserver_wait_ended(job->place.name);
     ngx_http_pserver_output_free(&job->output);
     ngx_http_pserver_job_release(job);
     ngx_http_pserver_job_event(job, PSERVER_JOB_RECORDED, 0);

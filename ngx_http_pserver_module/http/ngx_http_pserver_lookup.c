@@ -11,6 +11,8 @@
 #include "../core/encode.h"
 
 
+static ngx_int_t ngx_http_pserver_lookup_start(
+    ngx_http_pserver_lookup_t *lookup);
 static ngx_int_t ngx_http_pserver_lookup_none(ngx_http_request_t *r);
 static void ngx_http_pserver_lookup_cleanup(void *data);
 static void ngx_http_pserver_lookup_pool_cleanup(void *data);
@@ -18,6 +20,8 @@ static void ngx_http_pserver_lookup_run(void *data);
 static ngx_uint_t ngx_http_pserver_lookup_allowed(
     ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_lookup_done(ngx_http_request_t *r, void *data);
+static void ngx_http_pserver_lookup_again(ngx_http_pserver_wait_t *wait,
+    ngx_uint_t ended);
 static void ngx_http_pserver_lookup_check(ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_lookup_checked(
     ngx_http_pserver_permission_t *p);
@@ -65,6 +69,19 @@ ngx_http_pserver_lookup(ngx_http_request_t *r,
     lookup->at.root = lookup->plcf->store.data;
     lookup->at.chain_id = lookup->plcf->chain_id;
 
+    return ngx_http_pserver_lookup_start(lookup);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_lookup_start(ngx_http_pserver_lookup_t *lookup)
+{
+    ngx_http_request_t  *r;
+
+    r = lookup->request;
+
+    ngx_http_pserver_wait_note(&lookup->wait);
+
     if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_lookup_run,
                                             ngx_http_pserver_lookup_done,
                                             lookup)
@@ -98,6 +115,8 @@ ngx_http_pserver_lookup_cleanup(void *data)
         lookup->checking = 0;
         ngx_http_pserver_permission_cancel(&lookup->check);
     }
+
+    ngx_http_pserver_wait_leave(&lookup->wait);
 }
 
 
@@ -178,6 +197,63 @@ ngx_http_pserver_lookup_done(ngx_http_request_t *r, void *data)
                                        NGX_HTTP_INTERNAL_SERVER_ERROR,
                                        "INTERNAL_SERVER_ERROR",
                                        "The operation can't be read", NULL));
+}
+
+
+ngx_uint_t
+ngx_http_pserver_lookup_wait(ngx_http_pserver_lookup_t *lookup,
+    ngx_msec_t deadline)
+{
+    ngx_http_request_t       *r;
+    ngx_http_pserver_wait_t  *wait;
+
+    if (ngx_exiting || (ngx_msec_int_t) (deadline - ngx_current_msec) <= 0) {
+        return 0;
+    }
+
+    r = lookup->request;
+    wait = &lookup->wait;
+
+    pserver_ledger_name(wait->name, lookup->ledger.row.id);
+
+    wait->handler = ngx_http_pserver_lookup_again;
+    wait->data = lookup;
+    wait->deadline = deadline;
+
+    /* many may wait, each with little */
+
+    ngx_http_pserver_ledger_free(&lookup->ledger);
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_pserver_wait_start(wait);
+
+    return 1;
+}
+
+
+/* ended or not, the row says how it is now */
+
+static void
+ngx_http_pserver_lookup_again(ngx_http_pserver_wait_t *wait,
+    ngx_uint_t ended)
+{
+    ngx_int_t                   rc;
+    ngx_connection_t           *c;
+    ngx_http_pserver_lookup_t  *lookup = wait->data;
+
+    c = lookup->request->connection;
+
+    ngx_http_set_log_request(c->log, lookup->request);
+
+    rc = ngx_http_pserver_lookup_start(lookup);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(lookup->request, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
 }
 
 

@@ -10,6 +10,7 @@
 #include "ngx_http_pserver_module.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_permission.h"
+#include "ngx_http_pserver_wait.h"
 
 
 typedef struct ngx_http_pserver_lookup_s  ngx_http_pserver_lookup_t;
@@ -41,6 +42,7 @@ struct ngx_http_pserver_lookup_s {
 
     /* private */
     ngx_http_pserver_permission_t    check;
+    ngx_http_pserver_wait_t          wait;
     unsigned                         checking:1;
     unsigned                         logged:1;   /* as released */
 };
@@ -61,6 +63,13 @@ ngx_int_t ngx_http_pserver_lookup(ngx_http_request_t *r,
  * it finalizes the request.  The owner's own needs no permission.
  */
 void ngx_http_pserver_lookup_release(ngx_http_pserver_lookup_t *lookup);
+
+/*
+ * In "found", of a job that has not ended: the client waits until it has,
+ * and "found" is called again; 0: the time was over, it is not.
+ */
+ngx_uint_t ngx_http_pserver_lookup_wait(ngx_http_pserver_lookup_t *lookup,
+    ngx_msec_t deadline);
 
 
 #endif /* _NGX_HTTP_PSERVER_LOOKUP_H_INCLUDED_ */

@@ -21,6 +21,13 @@
     "{\"kind\":\"OperationStatus\",\"id\":\""
 
 
+typedef struct {
+    ngx_http_pserver_lookup_t        lookup;
+    ngx_uint_t                       wait;       /* seconds */
+    ngx_msec_t                       deadline;
+} ngx_http_pserver_status_t;
+
+
 static ngx_int_t ngx_http_pserver_status_auth(ngx_http_request_t *r);
 static ngx_int_t ngx_http_pserver_status_start(ngx_http_request_t *r,
     ngx_http_pserver_lookup_pt run, ngx_http_pserver_lookup_pt found);
@@ -88,15 +95,21 @@ ngx_http_pserver_status_start(ngx_http_request_t *r,
     pserver_str_t                 id;
     ngx_http_pserver_ctx_t       *ctx;
     ngx_http_pserver_lookup_t    *lookup;
+    ngx_http_pserver_status_t    *status;
     ngx_http_pserver_loc_conf_t  *plcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    lookup = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_lookup_t));
-    if (lookup == NULL) {
+    status = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_status_t));
+    if (status == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    lookup = &status->lookup;
+
+    status->wait = ngx_http_pserver_wait_preferred(r);
+    status->deadline = ngx_current_msec + status->wait * 1000;
 
     if (plcf->operation_access == NGX_HTTP_PSERVER_ACCESS_SIGNED) {
         lookup->signer = &ctx->claims->address;
@@ -116,6 +129,16 @@ ngx_http_pserver_status_start(ngx_http_request_t *r,
 static void
 ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup)
 {
+    ngx_http_pserver_status_t  *status;
+
+    status = (ngx_http_pserver_status_t *) lookup;
+
+    if (status->wait && !pserver_job_terminal(lookup->ledger.row.state)
+        && ngx_http_pserver_lookup_wait(lookup, status->deadline))
+    {
+        return;
+    }
+
     if (lookup->ledger.row.state == PSERVER_JOB_SUCCEEDED) {
         ngx_http_pserver_lookup_release(lookup);
         return;
@@ -128,10 +151,11 @@ ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup)
 static void
 ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
 {
-    u_char                *p;
-    ngx_str_t              body;
-    ngx_http_request_t    *r;
-    pserver_ledger_row_t  *row;
+    u_char                     *p;
+    ngx_str_t                   body;
+    ngx_http_request_t         *r;
+    pserver_ledger_row_t       *row;
+    ngx_http_pserver_status_t  *status;
 
     r = lookup->request;
     row = &lookup->ledger.row;
@@ -154,6 +178,15 @@ ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
     *p++ = '}';
 
     body.len = p - body.data;
+
+    status = (ngx_http_pserver_status_t *) lookup;
+
+    if (status->wait
+        && ngx_http_pserver_wait_applied(r, status->wait) != NGX_OK)
+    {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
 
     ngx_http_finalize_request(r, ngx_http_pserver_send_json(r, NGX_HTTP_OK,
                                                             &body));

@@ -11,7 +11,7 @@
 
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  4
+#define NGX_HTTP_PSERVER_ZONE_VERSION  5
 
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,

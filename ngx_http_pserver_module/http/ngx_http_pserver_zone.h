@@ -91,6 +91,9 @@ typedef struct {
 
 #define NGX_HTTP_PSERVER_ZONE_NODES  32
 
+#define NGX_HTTP_PSERVER_ZONE_ENDED       256
+#define NGX_HTTP_PSERVER_ZONE_ENDED_NAME  8
+
 
 typedef struct {
     uint32_t                         magic;
@@ -118,6 +121,12 @@ typedef struct {
     uint64_t                         head_number;
 
     ngx_http_pserver_zone_node_t     nodes[NGX_HTTP_PSERVER_ZONE_NODES];
+
+    /* http/wait: how many jobs have ended, and the beginnings of the names of
+       the last; under the mutex of the slab pool */
+    uint64_t                         ended;
+    u_char                           ended_last[NGX_HTTP_PSERVER_ZONE_ENDED]
+                                         [NGX_HTTP_PSERVER_ZONE_ENDED_NAME];
 
     ngx_http_pserver_counters_t      counters;
 } ngx_http_pserver_zone_t;
