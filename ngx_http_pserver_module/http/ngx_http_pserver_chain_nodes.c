@@ -14,6 +14,9 @@
  * that are alone with what they say stand aside; the question itself has no
  * answer then.
  *
+ * A block that so many do not have as have to agree is of a fork, or made up:
+ * the node whose head it is stands aside, and another block is chosen.
+ *
  * A head counts as far as so many nodes have come as have to agree.  Nodes
  * whose heads are further apart than good ones are, are no majority against
  * each other: only more of them can tell which one is behind.
@@ -28,13 +31,17 @@ static ngx_int_t ngx_http_pserver_table_seat(ngx_http_pserver_table_t *table,
 static void ngx_http_pserver_table_read(
     ngx_http_pserver_chain_reading_t *reading, ngx_int_t rc);
 static ngx_int_t ngx_http_pserver_table_took(ngx_http_pserver_seat_t *seat);
+static void ngx_http_pserver_table_lost(ngx_http_pserver_seat_t *seat);
 static ngx_int_t ngx_http_pserver_table_step(ngx_http_pserver_table_t *table);
+static ngx_int_t ngx_http_pserver_table_block(
+    ngx_http_pserver_table_t *table);
 static ngx_int_t ngx_http_pserver_table_heads(
     ngx_http_pserver_table_t *table);
 static ngx_int_t ngx_http_pserver_table_choose(
     ngx_http_pserver_table_t *table);
 static ngx_int_t ngx_http_pserver_table_facts(
     ngx_http_pserver_table_t *table);
+static void ngx_http_pserver_table_anew(ngx_http_pserver_table_t *table);
 static ngx_int_t ngx_http_pserver_table_next(ngx_http_pserver_table_t *table);
 static void ngx_http_pserver_table_share(ngx_http_pserver_seat_t *seat);
 static void ngx_http_pserver_table_cancel(ngx_http_pserver_table_t *table);
@@ -146,7 +153,7 @@ ngx_http_pserver_table_read(ngx_http_pserver_chain_reading_t *reading,
         rc = ngx_http_pserver_table_took(seat);
 
     } else if (rc == NGX_DECLINED) {
-        ngx_http_pserver_table_out(seat, reading->why);
+        ngx_http_pserver_table_lost(seat);
         rc = NGX_OK;
     }
 
@@ -208,6 +215,23 @@ ngx_http_pserver_table_took(ngx_http_pserver_seat_t *seat)
 }
 
 
+/* who is wrong where a block is not there, the others will show */
+
+static void
+ngx_http_pserver_table_lost(ngx_http_pserver_seat_t *seat)
+{
+    if (seat->state == NGX_HTTP_PSERVER_SEAT_FACTS
+        && seat->reading.lacks
+        && seat != seat->table->owner)
+    {
+        seat->state = NGX_HTTP_PSERVER_SEAT_LACKS;
+        return;
+    }
+
+    ngx_http_pserver_table_out(seat, seat->reading.why);
+}
+
+
 /*
  * Whatever can be done now.  NGX_AGAIN: there is more to come; NGX_OK: the
  * flight has its facts; NGX_ERROR: there is no answer.
@@ -215,6 +239,33 @@ ngx_http_pserver_table_took(ngx_http_pserver_seat_t *seat)
 
 static ngx_int_t
 ngx_http_pserver_table_step(ngx_http_pserver_table_t *table)
+{
+    ngx_int_t  rc;
+
+    do {
+        rc = ngx_http_pserver_table_block(table);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        rc = ngx_http_pserver_table_facts(table);
+
+        /* a witness that can't be had is none */
+
+        if (rc == NGX_OK
+            || (rc == NGX_ERROR && table->readers > table->nodes->agree))
+        {
+            rc = ngx_http_pserver_table_compare(table);
+        }
+
+    } while (rc == NGX_DECLINED);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_table_block(ngx_http_pserver_table_t *table)
 {
     ngx_int_t  rc;
 
@@ -231,22 +282,7 @@ ngx_http_pserver_table_step(ngx_http_pserver_table_t *table)
         }
     }
 
-    do {
-        rc = ngx_http_pserver_table_facts(table);
-
-        /* a witness that can't be had is none */
-
-        if (rc == NGX_AGAIN
-            || (rc == NGX_ERROR && table->readers == table->nodes->agree))
-        {
-            return rc;
-        }
-
-        rc = ngx_http_pserver_table_compare(table);
-
-    } while (rc == NGX_DECLINED);
-
-    return rc;
+    return NGX_OK;
 }
 
 
@@ -341,6 +377,7 @@ ngx_http_pserver_table_choose(ngx_http_pserver_table_t *table)
     }
 
     table->block = lowest->reading.head;
+    table->owner = lowest;
     table->chosen = 1;
 
     return NGX_OK;
@@ -355,12 +392,22 @@ behind:
 }
 
 
+/* NGX_DECLINED: another block is to be chosen */
+
 static ngx_int_t
 ngx_http_pserver_table_facts(ngx_http_pserver_table_t *table)
 {
     ngx_int_t                 rc;
     ngx_uint_t                n;
     ngx_http_pserver_seat_t  *seat;
+
+    if (ngx_http_pserver_table_count(table, NGX_HTTP_PSERVER_SEAT_LACKS,
+                                     NGX_HTTP_PSERVER_SEAT_LACKS)
+        >= table->nodes->agree)
+    {
+        ngx_http_pserver_table_anew(table);
+        return NGX_DECLINED;
+    }
 
     for ( ;; ) {
         n = ngx_http_pserver_table_count(table, NGX_HTTP_PSERVER_SEAT_FACTS,
@@ -404,6 +451,36 @@ ngx_http_pserver_table_facts(ngx_http_pserver_table_t *table)
     return ngx_http_pserver_table_count(table, NGX_HTTP_PSERVER_SEAT_DONE,
                                         NGX_HTTP_PSERVER_SEAT_DONE)
            < table->readers ? NGX_AGAIN : NGX_OK;
+}
+
+
+/* as many as have to agree do not have the block: whose it is, is alone */
+
+static void
+ngx_http_pserver_table_anew(ngx_http_pserver_table_t *table)
+{
+    ngx_uint_t                i;
+    ngx_http_pserver_seat_t  *seat;
+
+    for (i = 0; i < table->nodes->n; i++) {
+        seat = table->seat[i];
+
+        if (seat->state >= NGX_HTTP_PSERVER_SEAT_FACTS
+            && seat->state <= NGX_HTTP_PSERVER_SEAT_LACKS)
+        {
+            ngx_http_pserver_chain_read_cancel(&seat->reading);
+            seat->state = NGX_HTTP_PSERVER_SEAT_HERE;
+        }
+    }
+
+    if (table->owner->state != NGX_HTTP_PSERVER_SEAT_OUT) {
+        ngx_http_pserver_table_out(table->owner,
+                                   "a head that other nodes do not have");
+    }
+
+    table->heads = table->nodes->agree;
+    table->readers = table->nodes->agree;
+    table->chosen = 0;
 }
 
 
@@ -464,11 +541,21 @@ ngx_http_pserver_table_cancel(ngx_http_pserver_table_t *table)
 static void
 ngx_http_pserver_table_land(ngx_http_pserver_table_t *table, ngx_int_t rc)
 {
+    ngx_uint_t                        i;
+    ngx_http_pserver_seat_t          *seat;
     ngx_http_pserver_chain_flight_t  *flight;
 
     flight = table->flight;
 
     ngx_http_pserver_table_cancel(table);
+
+    for (i = 0; i < table->nodes->n; i++) {
+        seat = table->seat[i];
+
+        if (seat->state == NGX_HTTP_PSERVER_SEAT_LACKS) {
+            ngx_http_pserver_table_out(seat, seat->reading.why);
+        }
+    }
 
     if (rc == NGX_OK && flight->key.kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION)
     {

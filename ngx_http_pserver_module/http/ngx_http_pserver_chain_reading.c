@@ -108,6 +108,7 @@ ngx_http_pserver_chain_read_facts(ngx_http_pserver_chain_reading_t *reading)
     facts->block = reading->at.number;
     facts->block_hash = reading->at.hash;
 
+    reading->lacks = 0;
     reading->old = 0;
     reading->height = reading->at.number;
     reading->by_number = ngx_http_pserver_node_lacks(reading->node,
@@ -455,6 +456,7 @@ ngx_http_pserver_chain_after_take(ngx_http_pserver_chain_reading_t *reading,
                       sizeof(pserver_word_t))
            != 0)
     {
+        reading->lacks = 1;
         return ngx_http_pserver_chain_no_answer(reading,
                                     "another block with the same number");
     }
@@ -515,6 +517,7 @@ ngx_http_pserver_chain_bytes(ngx_http_pserver_chain_reading_t *reading,
     size_t  cap;
 
     if (answer->result == NULL) {
+        reading->lacks = 1;
         return ngx_http_pserver_chain_no_answer(reading, "an error");
     }
 

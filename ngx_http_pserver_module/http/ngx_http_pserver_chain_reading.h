@@ -65,6 +65,8 @@ struct ngx_http_pserver_chain_reading_s {
     pserver_jsonrpc_block_t           at;         /* the facts are of */
     pserver_facts_t                   facts;
     const char                       *why;
+    ngx_uint_t                        lacks;      /* 1: it may be right, and
+                                                     not have the block */
 
     /* private */
 

@@ -18,6 +18,7 @@ typedef enum {
     NGX_HTTP_PSERVER_SEAT_BELOW,      /* asks for the block below */
     NGX_HTTP_PSERVER_SEAT_DEEP,       /* asks for facts at that */
     NGX_HTTP_PSERVER_SEAT_DONE,       /* has all that it was asked for */
+    NGX_HTTP_PSERVER_SEAT_LACKS,      /* does not have the table's block */
     NGX_HTTP_PSERVER_SEAT_OUT         /* the node has failed */
 } ngx_http_pserver_seat_e;
 
@@ -41,6 +42,7 @@ struct ngx_http_pserver_table_s {
     ngx_uint_t                        readers;    /* the same, of facts */
     ngx_uint_t                        chosen;     /* 1: block is set */
     pserver_jsonrpc_block_t           block;
+    ngx_http_pserver_seat_t          *owner;      /* its head is the block */
 };
 
 

@@ -32,6 +32,13 @@ static ngx_conf_post_t  ngx_http_pserver_path_post = {
 };
 
 
+/* blocks; what nodes still have, and more */
+
+static ngx_conf_num_bounds_t  ngx_http_pserver_depth = {
+    ngx_conf_check_num_bounds, 0, 10000
+};
+
+
 static ngx_conf_enum_t  ngx_http_pserver_auth[] = {
     { ngx_string("off"), NGX_HTTP_PSERVER_AUTH_OFF },
     { ngx_string("optional"), NGX_HTTP_PSERVER_AUTH_OPTIONAL },
@@ -181,7 +188,7 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_pserver_loc_conf_t, chain_depth),
-      NULL },
+      &ngx_http_pserver_depth },
 
     { ngx_string("pserver_chain_valid"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,

@@ -141,6 +141,13 @@ sub serve {
     return refuse($client, $body, -32602) if $mode =~ /^no_hash/
         && $body =~ /blockHash/;
 
+    # the head was said, and the chain goes another way
+    call($real, 'anvil_reorg', 1, []) if $mode eq 'reorg';
+
+    # a node on a fork of its own: the same with other hashes
+    $body =~ s/("blockHash":"0x)([0-9a-f]+)/$1 . $2 =~ tr|1-9a-f0|0-9a-f|r/ge
+        if $mode eq 'fork';
+
     my $answer = HTTP::Tiny->new->request($method, "http://127.0.0.1:$real$uri",
         $method eq 'POST'
             ? { headers => { 'Content-Type' => 'application/json' },
@@ -173,6 +180,16 @@ sub serve {
     }
 
     close $client;
+}
+
+
+sub call {
+    my ($real, $method, @params) = @_;
+
+    HTTP::Tiny->new->post("http://127.0.0.1:$real/", {
+        headers => { 'Content-Type' => 'application/json' },
+        content => json({ jsonrpc => '2.0', id => 1, method => $method,
+            params => \@params }) });
 }
 
 
@@ -252,6 +269,9 @@ sub spoil {
         } elsif ($mode eq 'no_hash_fork') {
             $call->{result}{hash} =~ tr/0-9a-f/1-9a-f0/
                 if ref $call->{result} && $round eq 'after';
+
+        } elsif ($mode eq 'fork') {
+            $call->{result}{hash} =~ tr/0-9a-f/1-9a-f0/ if ref $call->{result};
 
         } elsif ($mode eq 'old_head') {
             $call->{result}{timestamp} = '0x1' if ref $call->{result};
