@@ -104,10 +104,15 @@ my $denied = sub {
     is($answer->{json}{error}{details}{reason}, $reason, "$what: why");
 };
 
+my $remembered = sub { http('GET', '/status')->{json}{counters}{auth_remembered} };
+my $header = auth('owner1', 'GET', $uri, undef, iat => time, exp => time + 300);
+my $known = sub { http('GET', $uri, { Authorization => $header }) };
+
 my $old = $post->('{"n":1}', 0, 3600);
 my $short = $post->('{"n":2}', 0, 300);
 my $first = $old->()->{content};
 is($short->()->{status}, 201, 'two are stored');
+is($known->()->{status}, 200, 'a signature, which is remembered') for 1, 2;
 
 my $text = '{"permission_id":' . permission('ok') . ', "nonce":"c"}';
 my $nonce = fresh('ok');
@@ -121,6 +126,7 @@ ok((wait_for { status_of('app1', $job)->{json}{status} eq 'failed' } 10),
 clock_off(3600);
 
 $denied->($read->(0), 'Token expired', 'signed by a right clock');
+$denied->($known->(), 'Token expired', 'one that is remembered');
 is($read->(3600)->{status}, 200, 'signed by the same clock');
 is($old->()->{content}, $first, 'a repeat that has not expired');
 $denied->($short->(), 'Token expired', 'one that has');
@@ -138,6 +144,7 @@ is($ahead->()->{status}, 201, 'stored');
 clock_off(0);
 
 is($read->(0)->{status}, 200, 'the right clock');
+is($known->()->{status}, 200, 'and what is remembered');
 $denied->($ahead->(), 'Token issued in the future', 'signed ahead');
 is($old->()->{content}, $first, 'a repeat from before');
 is($short->()->{status}, 201, 'and the other');
@@ -158,11 +165,15 @@ isnt($third->{json}{id}, $again->{json}{id}, 'it is another one');
 clock_off(-3600);
 
 $denied->($read->(0), 'Token issued in the future', 'signed by a right clock');
+$denied->($known->(), 'Token issued in the future', 'one that is remembered');
 is($read->(-3600)->{status}, 200, 'signed by the same clock');
 $denied->($old->(), 'Token issued in the future', 'nor a repeat');
 
 clock_off(0);
 
+my $before = $remembered->();
+is($known->()->{status}, 200, 'what is remembered');
+is($remembered->() - $before, 1, 'it still is');
 is($old->()->{content}, $first, 'the first answer');
 is(get('owner1', "$uri/versions")->{json}{total}, 3, 'three versions');
 is(get('owner1', '/v1/access-logs?limit=1')->{status}, 200, 'the log opens');
