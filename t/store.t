@@ -465,7 +465,8 @@ ok get('owner1', '/v1/data/demo.large?content=raw')->{content} eq $body, 'read';
 
 
 === TEST 15: a full disk
---- config eval: main::config(pserver_store => main::small_disk())
+--- config eval
+main::config(pserver_store => main::small_disk(), pserver_store_reserve => 0)
 --- script
 my $small = small_disk();
 
@@ -700,3 +701,43 @@ for my $n (10, 5000, 200000, 2000000) {
 
 unlink $tmp;
 is_deeply [ found(substr noise(2000000), 1000, 32) ], [], 'not on the disk';
+
+
+=== TEST 22: data leaves the reserve of the disk alone
+--- config eval
+main::config(pserver_store => main::small_disk(),
+    pserver_store_reserve => '300k')
+--- error_log
+no space left in the store
+--- script
+my $small = small_disk();
+my $free = sub { (split ' ', qx(df -B1 --output=avail $small))[1] };
+my $type = { 'Content-Type' => 'x/y' };
+
+is ask('owner1', 'DELETE', '/v1/data/demo.small')->{status}, 204, 'empty';
+is post('owner1', '/v1/data/demo.small', noise(500000), $type)->{status},
+    201, 'there is room';
+
+my $before = $free->();
+my $r = post('owner1', '/v1/data/demo.small', noise(300000), $type);
+
+is $r->{status}, 507, 'there is none but the reserve';
+is $r->{json}{error}, 'INSUFFICIENT_STORAGE', 'code';
+
+# no length is announced
+
+my @pieces = map { substr noise(300000), $_ * 100000, 100000 } 0 .. 2;
+
+$r = http('POST', '/v1/data/demo.small',
+    { Authorization => auth('owner1', 'POST', '/v1/data/demo.small',
+        noise(300000)), %$type }, sub { shift @pieces });
+
+is $r->{status}, 507, 'nor for what only shows that it is as large';
+cmp_ok $free->(), '>=', $before - 65536, 'nothing of them is left';
+cmp_ok $free->(), '>=', 300 * 1024, 'the reserve is there';
+
+ok get('owner1', '/v1/data/demo.small?content=raw')->{content}
+    eq noise(500000), 'reading goes on';
+is ask('owner1', 'DELETE', '/v1/data/demo.small')->{status}, 204, 'so does this';
+is post('owner1', '/v1/data/demo.small', noise(300000), $type)->{status},
+    201, 'and then there is room again';

@@ -155,6 +155,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_loc_conf_t, store),
       &ngx_http_pserver_path_post },
 
+    { ngx_string("pserver_store_reserve"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, store_reserve),
+      NULL },
+
     { ngx_string("pserver_audit"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1|NGX_CONF_TAKE4,
       ngx_http_pserver_audit_conf,
@@ -384,6 +391,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->max_lifetime = NGX_CONF_UNSET;
     conf->accounts = NGX_CONF_UNSET_UINT;
     conf->owners = NGX_CONF_UNSET_PTR;
+    conf->store_reserve = NGX_CONF_UNSET;
     conf->audit = NGX_CONF_UNSET_PTR;
     conf->chain = NGX_CONF_UNSET_PTR;
     conf->chain_depth = NGX_CONF_UNSET;
@@ -425,6 +433,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               PSERVER_ACCOUNTS_KEY);
     ngx_conf_merge_ptr_value(conf->owners, prev->owners, NULL);
     ngx_conf_merge_str_value(conf->store, prev->store, "");
+    ngx_conf_merge_off_value(conf->store_reserve, prev->store_reserve,
+                             64 * 1024 * 1024);
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
 
     ngx_http_pserver_chain_conf_merge(conf, prev);

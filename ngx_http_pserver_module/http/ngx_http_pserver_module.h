@@ -110,6 +110,7 @@ typedef struct {
     ngx_array_t                     *owners;     /* of pserver_address_t */
 
     ngx_str_t                        store;      /* no trailing slash */
+    off_t                            store_reserve;  /* bytes */
 
     ngx_http_pserver_audit_t        *audit;
 

@@ -110,8 +110,11 @@ ngx_http_pserver_put_create(ngx_http_request_t *r,
     put->chain_id = plcf->chain_id;
     put->owner = ctx->owner;
     put->claims = &ctx->claims->verified;
+    put->reserve = plcf->store_reserve;
 
     length = r->headers_in.content_length_n;
+
+    put->left = ngx_max(length, 0);
 
     put->size = NGX_HTTP_PSERVER_PUT_BATCH;
 

@@ -20,6 +20,8 @@ typedef struct {
     const pserver_web3signed_t      *claims;
     pserver_seal_meta_t              meta;
     ngx_http_pserver_condition_t     condition;
+    off_t                            reserve;
+    off_t                            left;       /* announced, not yet here */
 
     u_char                          *batch;
     size_t                           size;

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_store_put.h"
 #include "ngx_http_pserver_once.h"
+#include "ngx_http_pserver_quota.h"
 
 #include <sodium.h>
 
@@ -54,6 +55,18 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
             return rc;
         }
     }
+
+    /* what was announced does not begin where it can't end */
+
+    rc = ngx_http_pserver_quota_reserve(&writer->owner, put->reserve,
+                                        ngx_max(put->left,
+                                                (off_t) put->len));
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    put->left -= ngx_min(put->left, (off_t) put->len);
 
     if (put->meta.kind == PSERVER_SEAL_JSON
         && (pserver_json_stream_feed(&put->json, put->batch, put->len)

@@ -1,0 +1,21 @@
+/*
+ * How much may be stored: of the disk, and of what is an owner's.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_QUOTA_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_QUOTA_H_INCLUDED_
+
+
+#include "ngx_http_pserver_store.h"
+
+
+/*
+ * For threads.  FULL, with owner->err: with "len" bytes more, the file
+ * system of the owner's folder would have less than "reserve" bytes left
+ * for those who have no privileges; 0 reserves nothing.
+ */
+ngx_uint_t ngx_http_pserver_quota_reserve(ngx_http_pserver_owner_t *owner,
+    off_t reserve, off_t len);
+
+
+#endif /* _NGX_HTTP_PSERVER_QUOTA_H_INCLUDED_ */
