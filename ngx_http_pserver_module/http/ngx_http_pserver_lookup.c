@@ -22,7 +22,6 @@ static ngx_uint_t ngx_http_pserver_lookup_allowed(
 static void ngx_http_pserver_lookup_done(ngx_http_request_t *r, void *data);
 static void ngx_http_pserver_lookup_again(ngx_http_pserver_wait_t *wait,
     ngx_uint_t ended);
-static void ngx_http_pserver_lookup_check(ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_lookup_checked(
     ngx_http_pserver_permission_t *p);
 static void ngx_http_pserver_lookup_log(ngx_http_pserver_lookup_t *lookup,
@@ -257,24 +256,11 @@ ngx_http_pserver_lookup_again(ngx_http_pserver_wait_t *wait,
 }
 
 
+/* rules 3 to 8 hold again, at a head that was seen after this moment, whoever
+   of the two asks: what a revocation has closed stays closed */
+
 void
 ngx_http_pserver_lookup_release(ngx_http_pserver_lookup_t *lookup)
-{
-    if (lookup->signer
-        && ngx_memcmp(lookup->signer, &lookup->ledger.row.owner, 20) == 0)
-    {
-        ngx_http_pserver_lookup_log(lookup, 0);
-        return;
-    }
-
-    ngx_http_pserver_lookup_check(lookup);
-}
-
-
-/* rules 3 to 8 hold again, at a head that was seen after this moment */
-
-static void
-ngx_http_pserver_lookup_check(ngx_http_pserver_lookup_t *lookup)
 {
     ngx_http_pserver_permission_t  *p;
 
@@ -395,20 +381,12 @@ ngx_http_pserver_lookup_logged(ngx_http_request_t *r, ngx_int_t rc)
 
     lookup->logged = 1;
 
-    if (lookup->check.handler == NULL) {
-
-        /* it is the owner */
-
-        lookup->released(lookup);
-        return;
-    }
-
     /*
      * The commit may have taken its time: the last question before the first
      * byte is whether the permission still stands.
      */
 
-    ngx_http_pserver_lookup_check(lookup);
+    ngx_http_pserver_lookup_release(lookup);
 }
 
 
