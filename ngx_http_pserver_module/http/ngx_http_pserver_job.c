@@ -417,7 +417,7 @@ ngx_http_pserver_job_time_up(ngx_event_t *ev)
 }
 
 
-/* has a client canceled it by way of another worker; may it still run? */
+/* has a client canceled it by way of another worker; is it still allowed? */
 
 static void
 ngx_http_pserver_job_watch(ngx_event_t *ev)
@@ -432,7 +432,12 @@ ngx_http_pserver_job_watch(ngx_event_t *ev)
 
     ngx_http_pserver_job_look(job);
 
-    if (job->machine.step == PSERVER_JOB_STEP_RUN && !job->checking) {
+    /* CHECK asks for itself, and looks closer */
+
+    if (job->machine.step != PSERVER_JOB_STEP_CHECK
+        && job->machine.step < PSERVER_JOB_STEP_REMOVE
+        && !job->checking)
+    {
         ngx_http_pserver_job_check(job, PSERVER_DECIDE_AGAIN, 0);
     }
 }

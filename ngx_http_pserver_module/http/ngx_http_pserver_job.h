@@ -131,7 +131,7 @@ void ngx_http_pserver_job_retry(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_release(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_free(ngx_http_pserver_job_t *job);
 
-/* http/job_check: CHECK, and the same again while it runs */
+/* http/job_check: CHECK, and the same again in the steps around it */
 void ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
     pserver_decision_e kind, uint64_t not_before);
 

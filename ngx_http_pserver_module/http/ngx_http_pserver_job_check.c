@@ -46,7 +46,7 @@ ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
 }
 
 
-/* before it starts, and again and again while it runs */
+/* before it starts, and again and again, in whatever step it is */
 
 static void
 ngx_http_pserver_job_checked(ngx_http_pserver_permission_t *p)
