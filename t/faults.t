@@ -280,6 +280,7 @@ is(keys %ids, 50, 'operations');
 
 my $over = wait_for { `find @{[ state_dir() ]}/store/leases -type l` eq '' } 30;
 ok($over, 'all of them end');
+wait_for { rows() - $rows == 50 } 10;
 is(rows() - $rows, 50, 'a row each');
 
 for my $uri (sort keys %want) {
