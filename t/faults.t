@@ -280,8 +280,12 @@ is(keys %ids, 50, 'operations');
 
 my $over = wait_for { `find @{[ state_dir() ]}/store/leases -type l` eq '' } 30;
 ok($over, 'all of them end');
-wait_for { rows() - $rows == 50 } 10;
-is(rows() - $rows, 50, 'a row each');
+
+# a worker that was killed between a row and its marker has left one, which
+# counts for nothing and goes with the sweep
+
+cmp_ok(rows() - $rows, '>=', 50, 'a row each');
+cmp_ok(rows() - $rows, '<=', 50 + $none, 'and of what broke off at most one');
 
 for my $uri (sort keys %want) {
     my $total = get('owner1', "$uri/versions")->{json}{total};
