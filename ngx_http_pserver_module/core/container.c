@@ -27,6 +27,7 @@ typedef struct {
 
 static int container_is_token(pserver_str_t s);
 static int container_is_image(pserver_str_t s);
+static int container_is_network(pserver_str_t s);
 static int container_is_command(const pserver_container_t *c);
 static void container_put(container_buf_t *b, const char *text);
 static void container_put_uint(container_buf_t *b, uint64_t value);
@@ -63,6 +64,9 @@ pserver_container_check(const pserver_container_t *c, const char **what)
     } else if (c->runtime.len && !container_is_token(c->runtime)) {
         *what = "runtime";
 
+    } else if (c->network.len && !container_is_network(c->network)) {
+        *what = "network";
+
     } else if (c->memory < 8 * CONTAINER_MIB
                || c->memory > 1024 * 1024 * CONTAINER_MIB)
     {
@@ -93,6 +97,8 @@ pserver_container_body(const pserver_container_t *c,
     size_t           i;
     const char      *what;
     container_buf_t  b;
+
+    static const pserver_str_t  none = pserver_string("none");
 
     if (pserver_container_check(c, &what) != PSERVER_OK
         || !container_is_token(labels->instance)
@@ -137,8 +143,10 @@ pserver_container_body(const pserver_container_t *c,
     container_put(&b, ",\"org.pserver.operation\":");
     container_put_string(&b, c->name);
 
-    container_put(&b, "},\"HostConfig\":{\"NetworkMode\":\"none\""
-                      ",\"IpcMode\":\"none\",\"Privileged\":false"
+    container_put(&b, "},\"HostConfig\":{\"NetworkMode\":");
+    container_put_string(&b, c->network.len ? c->network : none);
+
+    container_put(&b, ",\"IpcMode\":\"none\",\"Privileged\":false"
                       ",\"CapDrop\":[\"ALL\"]"
                       ",\"SecurityOpt\":[\"no-new-privileges\"]"
                       ",\"ReadonlyRootfs\":true"
@@ -226,6 +234,17 @@ container_is_image(pserver_str_t s)
     }
 
     return 1;
+}
+
+
+/* what would be the host's own network, or another container's, is no name */
+
+static int
+container_is_network(pserver_str_t s)
+{
+    return container_is_token(s)
+           && !(s.len == 4 && memcmp(s.data, "host", 4) == 0)
+           && !(s.len == 7 && memcmp(s.data, "default", 7) == 0);
 }
 
 

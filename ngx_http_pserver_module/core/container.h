@@ -7,13 +7,14 @@
  * request is in it, and whoever stands between a worker and the engine can
  * build the body again and compare.
  *
- * A container has no network, no capability, no way to gain privileges, a
- * read-only root, no volume, no log, and one writable place: a tmpfs at
- * /job, whose pages count against its memory.  Its entry point is
- * pserver-run (payload.h), which the image brings: so the engine may be on
- * another host, and the body has no mount that somebody could widen.  It is
- * process 1, not a child of the engine's init: it reaps, no signal from
- * inside can end or stop it, and when it ends the kernel ends all others.
+ * A container has no network (unless one is named), no capability, no way
+ * to gain privileges, a read-only root, no volume, no log, and one writable
+ * place: a tmpfs at /job, whose pages count against its memory.  Its entry
+ * point is pserver-run (payload.h), which the image brings: so the engine
+ * may be on another host, and the body has no mount that somebody could
+ * widen.  It is process 1, not a child of the engine's init: it reaps, no
+ * signal from inside can end or stop it, and when it ends the kernel ends
+ * all others.
  */
 
 #ifndef _PSERVER_CONTAINER_H_INCLUDED_
@@ -30,6 +31,13 @@
 
 /* a container's name: this and the job, 64 hex digits */
 #define PSERVER_CONTAINER_PREFIX      "pserver-"
+#define PSERVER_CONTAINER_JOB_LEN     64
+
+/* the call, below /containers/, that lists the containers of an instance:
+   around its name, filters={"label":["org.pserver.instance=.."]} */
+#define PSERVER_CONTAINER_LIST                                                \
+    "json?all=1&filters=%7B%22label%22%3A%5B%22org.pserver.instance%3D"
+#define PSERVER_CONTAINER_LIST_END    "%22%5D%7D"
 
 /* the create body is never longer */
 #define PSERVER_CONTAINER_BODY_MAX    8192
@@ -46,6 +54,8 @@ typedef struct {
     pserver_str_t         runtime;   /* empty: the engine's; else a name.
                                         gVisor's own processes count: it
                                         needs some 256 MiB and 64 pids */
+    pserver_str_t         network;   /* empty: none; else the name of one
+                                        that the engine has, not its host's */
     uint64_t              memory;    /* bytes, 8 MiB to 1 TiB; no swap */
     uint64_t              work;      /* bytes of /job, 1 MiB to memory */
     uint32_t              cpus;      /* thousandths, 10 to 1024000 */
@@ -110,9 +120,7 @@ int pserver_container_inspected(const u_char *body, size_t len,
 
 
 typedef struct {
-    u_char                id[PSERVER_CONTAINER_ID_LEN];
-    u_char                job[64];   /* label org.pserver.job */
-    size_t                job_len;
+    u_char                job[PSERVER_CONTAINER_JOB_LEN];  /* of the name */
     uint64_t              created;   /* seconds since 1970 */
     unsigned              running:1;
 } pserver_container_entry_t;
@@ -120,7 +128,8 @@ typedef struct {
 /*
  * 200 of GET /containers/json?all=1&filters=..: at most max entries, *count
  * is their number.  Containers of another instance are left out, whatever
- * the engine made of the filter.
+ * the engine made of the filter, and so are those that have the label but
+ * not the name of one of ours.
  */
 int pserver_container_listed(const u_char *body, size_t len,
     pserver_str_t instance, pserver_container_entry_t *entries, size_t max,

@@ -11,13 +11,18 @@
 #define ANSWER_DEPTH  16
 #define ANSWER_NODES  65536
 
+/* names in a list begin with a slash */
+#define ANSWER_NAME   "/" PSERVER_CONTAINER_PREFIX
+
 
 static int answer_parse(const u_char *body, size_t len,
     pserver_json_type_e type, pserver_json_doc_t **doc);
 static int answer_id(const pserver_json_t *value,
     u_char id[PSERVER_CONTAINER_ID_LEN]);
+static int answer_is_hex(pserver_str_t s);
 static int answer_entry(const pserver_json_t *item, pserver_str_t instance,
     pserver_container_entry_t *entry);
+static int answer_name(const pserver_json_t *names, u_char *job);
 
 
 int
@@ -244,26 +249,34 @@ answer_parse(const u_char *body, size_t len, pserver_json_type_e type,
 static int
 answer_id(const pserver_json_t *value, u_char id[PSERVER_CONTAINER_ID_LEN])
 {
-    size_t  i;
-    u_char  ch;
-
     if (value == NULL || value->type != PSERVER_JSON_STRING
-        || value->value.len != PSERVER_CONTAINER_ID_LEN)
+        || value->value.len != PSERVER_CONTAINER_ID_LEN
+        || !answer_is_hex(value->value))
     {
         return PSERVER_INVALID;
-    }
-
-    for (i = 0; i < PSERVER_CONTAINER_ID_LEN; i++) {
-        ch = value->value.data[i];
-
-        if (!((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'f'))) {
-            return PSERVER_INVALID;
-        }
     }
 
     memcpy(id, value->value.data, PSERVER_CONTAINER_ID_LEN);
 
     return PSERVER_OK;
+}
+
+
+static int
+answer_is_hex(pserver_str_t s)
+{
+    size_t  i;
+    u_char  ch;
+
+    for (i = 0; i < s.len; i++) {
+        ch = s.data[i];
+
+        if (!((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'f'))) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -273,22 +286,18 @@ static int
 answer_entry(const pserver_json_t *item, pserver_str_t instance,
     pserver_container_entry_t *entry)
 {
-    const pserver_json_t  *labels, *owner, *job, *created;
+    const pserver_json_t  *owner, *created;
 
-    labels = pserver_json_get(item, "Labels");
-    owner = pserver_json_get(labels, "org.pserver.instance");
-    job = pserver_json_get(labels, "org.pserver.job");
+    owner = pserver_json_get(pserver_json_get(item, "Labels"),
+                             "org.pserver.instance");
 
     if (owner == NULL || owner->type != PSERVER_JSON_STRING
         || owner->value.len != instance.len
         || memcmp(owner->value.data, instance.data, instance.len) != 0
-        || job == NULL || job->type != PSERVER_JSON_STRING
-        || job->value.len > sizeof(entry->job))
+        || !answer_name(pserver_json_get(item, "Names"), entry->job))
     {
         return PSERVER_DONE;
     }
-
-    memset(entry, 0, sizeof(pserver_container_entry_t));
 
     created = pserver_json_get(item, "Created");
 
@@ -299,10 +308,44 @@ answer_entry(const pserver_json_t *item, pserver_str_t instance,
         return PSERVER_INVALID;
     }
 
-    memcpy(entry->job, job->value.data, job->value.len);
-    entry->job_len = job->value.len;
     entry->running = pserver_json_is(pserver_json_get(item, "State"),
                                      "running");
 
-    return answer_id(pserver_json_get(item, "Id"), entry->id);
+    return PSERVER_OK;
+}
+
+
+/* 1: the job that a container is named after */
+
+static int
+answer_name(const pserver_json_t *names, u_char *job)
+{
+    pserver_str_t          hex;
+    const pserver_json_t  *name;
+
+    if (names == NULL || names->type != PSERVER_JSON_ARRAY) {
+        return 0;
+    }
+
+    for (name = names->child; name; name = name->next) {
+
+        if (name->type != PSERVER_JSON_STRING
+            || name->value.len != sizeof(ANSWER_NAME) - 1
+                                  + PSERVER_CONTAINER_JOB_LEN
+            || memcmp(name->value.data, ANSWER_NAME, sizeof(ANSWER_NAME) - 1)
+               != 0)
+        {
+            continue;
+        }
+
+        hex.data = name->value.data + sizeof(ANSWER_NAME) - 1;
+        hex.len = PSERVER_CONTAINER_JOB_LEN;
+
+        if (answer_is_hex(hex)) {
+            memcpy(job, hex.data, hex.len);
+            return 1;
+        }
+    }
+
+    return 0;
 }

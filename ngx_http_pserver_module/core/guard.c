@@ -7,11 +7,14 @@
 #include "guard.h"
 
 
-#define GUARD_JOB_LEN    64          /* lower-case hex digits */
-#define GUARD_INSTANCE   "\"org.pserver.instance\":\""
+/* lower-case hex digits */
+#define GUARD_JOB_LEN       PSERVER_CONTAINER_JOB_LEN
+#define GUARD_INSTANCE_LEN  32
+
+#define GUARD_INSTANCE      "\"org.pserver.instance\":\""
 
 
-/* "~" stands for a job's container */
+/* "~" stands for a job's container, "@" for an instance */
 
 static const struct {
     const char           *method;
@@ -25,7 +28,9 @@ static const struct {
                 "?stream=1&stdin=1&stdout=1&stderr=1",           1, 0 },
     { "POST",   "/containers/~/start",                           0, 0 },
     { "POST",   "/containers/~/wait",                            0, 0 },
-    { "DELETE", "/containers/~?force=1&v=1",                     0, 0 }
+    { "DELETE", "/containers/~?force=1&v=1",                     0, 0 },
+    { "GET",    "/containers/" PSERVER_CONTAINER_LIST "@"
+                PSERVER_CONTAINER_LIST_END,                      0, 0 }
 };
 
 #define GUARD_CALLS  (sizeof(guard_calls) / sizeof(*guard_calls))
@@ -37,6 +42,7 @@ static int guard_match(const char *pattern, pserver_str_t uri,
     pserver_str_t *job);
 static size_t guard_name(const u_char *pos, const u_char *last,
     pserver_str_t *job);
+static size_t guard_hex(const u_char *pos, const u_char *last, size_t len);
 static int guard_body(pserver_str_t body, pserver_str_t job,
     const pserver_container_t *const *operations, size_t n);
 static int guard_instance(pserver_str_t body, pserver_str_t *instance);
@@ -112,8 +118,10 @@ guard_match(const char *pattern, pserver_str_t uri, pserver_str_t *job)
 
     for ( /* void */ ; *pattern; pattern++) {
 
-        if (*pattern == '~') {
-            len = guard_name(pos, last, job);
+        if (*pattern == '~' || *pattern == '@') {
+            len = (*pattern == '~') ? guard_name(pos, last, job)
+                                    : guard_hex(pos, last,
+                                                GUARD_INSTANCE_LEN);
 
             if (len == 0) {
                 return 0;
@@ -139,11 +147,11 @@ guard_match(const char *pattern, pserver_str_t uri, pserver_str_t *job)
 static size_t
 guard_name(const u_char *pos, const u_char *last, pserver_str_t *job)
 {
-    size_t        i;
     const size_t  prefix = sizeof(PSERVER_CONTAINER_PREFIX) - 1;
 
-    if ((size_t) (last - pos) < prefix + GUARD_JOB_LEN
-        || memcmp(pos, PSERVER_CONTAINER_PREFIX, prefix) != 0)
+    if ((size_t) (last - pos) < prefix
+        || memcmp(pos, PSERVER_CONTAINER_PREFIX, prefix) != 0
+        || guard_hex(pos + prefix, last, GUARD_JOB_LEN) == 0)
     {
         return 0;
     }
@@ -151,15 +159,30 @@ guard_name(const u_char *pos, const u_char *last, pserver_str_t *job)
     job->data = (u_char *) pos + prefix;
     job->len = GUARD_JOB_LEN;
 
-    for (i = 0; i < GUARD_JOB_LEN; i++) {
-        if (!((job->data[i] >= '0' && job->data[i] <= '9')
-              || (job->data[i] >= 'a' && job->data[i] <= 'f')))
+    return prefix + GUARD_JOB_LEN;
+}
+
+
+/* len, or 0 */
+
+static size_t
+guard_hex(const u_char *pos, const u_char *last, size_t len)
+{
+    size_t  i;
+
+    if ((size_t) (last - pos) < len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        if (!((pos[i] >= '0' && pos[i] <= '9')
+              || (pos[i] >= 'a' && pos[i] <= 'f')))
         {
             return 0;
         }
     }
 
-    return prefix + GUARD_JOB_LEN;
+    return len;
 }
 
 

@@ -7,7 +7,8 @@
  * else.
  *
  * A container belongs to a job if it has the name of one: no call that
- * passes gives such a name to another container.
+ * passes gives such a name to another container.  What an instance has left
+ * behind is found by its label, and nothing else can be listed.
  */
 
 #ifndef _PSERVER_GUARD_H_INCLUDED_

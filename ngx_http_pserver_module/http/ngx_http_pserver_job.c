@@ -40,7 +40,6 @@ ngx_int_t
 ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
     const pserver_ledger_row_t *row, ngx_uint_t adopted)
 {
-    u_char                  *p;
     ngx_pool_t              *pool;
     ngx_http_pserver_job_t  *job;
 
@@ -66,9 +65,8 @@ ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
 
     ngx_http_pserver_ledger_place(&job->place, &job->row);
 
-    p = ngx_cpymem(job->name, PSERVER_CONTAINER_PREFIX,
-                   sizeof(PSERVER_CONTAINER_PREFIX) - 1);
-    (void) pserver_hex_encode(p, job->place.name, PSERVER_LEDGER_NAME_LEN);
+    (void) pserver_hex_encode(job->hex, job->place.name,
+                              PSERVER_LEDGER_NAME_LEN);
 
     ngx_http_pserver_job_timer(job, &job->timer,
                                ngx_http_pserver_job_time_up);

@@ -13,7 +13,7 @@
 
 
 #include "ngx_http_pserver_module.h"
-#include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_engine.h"
 #include "ngx_http_pserver_input.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_operation.h"
@@ -28,11 +28,6 @@
 
 #define NGX_HTTP_PSERVER_JOB_ATTEMPTS  2
 #define NGX_HTTP_PSERVER_JOB_RETRY     1000
-
-#define NGX_HTTP_PSERVER_INSTANCE_LEN  32        /* hex */
-
-#define NGX_HTTP_PSERVER_CONTAINER_LEN                                        \
-    (sizeof(PSERVER_CONTAINER_PREFIX) - 1 + 2 * PSERVER_LEDGER_NAME_LEN)
 
 
 typedef struct ngx_http_pserver_job_s  ngx_http_pserver_job_t;
@@ -84,7 +79,7 @@ struct ngx_http_pserver_job_s {
     ngx_http_pserver_exchange_t     *ex;         /* of this step */
     ngx_http_pserver_exchange_t     *tunnel;
 
-    u_char                           name[NGX_HTTP_PSERVER_CONTAINER_LEN];
+    u_char                           hex[PSERVER_CONTAINER_JOB_LEN];
     u_char                           instance[NGX_HTTP_PSERVER_INSTANCE_LEN];
 
     ngx_connection_t                 connection; /* a dummy, for events */
@@ -99,6 +94,7 @@ struct ngx_http_pserver_job_s {
     unsigned                         slot:1;     /* has a place */
     unsigned                         held:1;     /* holds the worker */
     unsigned                         opened:1;   /* the tunnel */
+    unsigned                         cleared:1;  /* its name, once */
     unsigned                         checking:1;
     unsigned                         saving:1;   /* the row, in a thread */
     unsigned                         loading:1;  /* the input, in a thread */
@@ -120,6 +116,9 @@ void ngx_http_pserver_job_cancel(const ngx_http_pserver_row_place_t *place);
 
 /* looks for what dead workers have left */
 ngx_int_t ngx_http_pserver_job_init_process(ngx_cycle_t *cycle);
+
+/* http/job_reap: removes containers of jobs that are over */
+ngx_int_t ngx_http_pserver_reap_init_process(ngx_cycle_t *cycle);
 
 
 /* within the driver */

@@ -16,6 +16,7 @@
 
 typedef struct {
     ngx_http_pserver_loc_conf_t     *plcf;
+    ngx_uint_t                       more;       /* than one batch */
     ngx_uint_t                       n;
     ngx_http_pserver_ledger_t        rows[NGX_HTTP_PSERVER_ADOPT_BATCH];
 } ngx_http_pserver_adopt_t;
@@ -147,8 +148,10 @@ ngx_http_pserver_adopt_run(void *data)
     at.root = adopt->plcf->store.data;
     at.chain_id = adopt->plcf->chain_id;
 
-    (void) ngx_http_pserver_lease_adopt(at.root, places,
-                                        NGX_HTTP_PSERVER_ADOPT_BATCH, &n);
+    adopt->more = (ngx_http_pserver_lease_adopt(at.root, places,
+                                                NGX_HTTP_PSERVER_ADOPT_BATCH,
+                                                &n)
+                   == NGX_AGAIN);
 
     for (i = 0; i < n; i++) {
 
@@ -230,6 +233,11 @@ ngx_http_pserver_adopt_done(void *data)
         }
 
         ngx_http_pserver_ledger_free(&adopt->rows[i]);
+    }
+
+    if (adopt->more && !ngx_exiting) {
+        ngx_add_timer(&ngx_http_pserver_adopt_timer,
+                      NGX_HTTP_PSERVER_ADOPT_SOON);
     }
 
     ngx_free(adopt);

@@ -1,133 +1,89 @@
 /*
  * The steps of a job that ask the engine.
- *
- * A container is named after its job, and asked for by that name: so it
- * can be removed by whoever adopts the job, and a guard (core/guard) sees
- * whose it is.
  */
 
 
 #include "ngx_http_pserver_job.h"
 
-#include "../core/encode.h"
 
-#include <sodium.h>
-
-
-#define NGX_HTTP_PSERVER_ENGINE_TIMEOUT  30000
-#define NGX_HTTP_PSERVER_ENGINE_ANSWER   (1024 * 1024)
-
-
-static ngx_http_pserver_exchange_t *ngx_http_pserver_engine_exchange(
+static ngx_http_pserver_exchange_t *ngx_http_pserver_job_call(
     ngx_http_pserver_job_t *job, ngx_uint_t method, const char *action,
     ngx_http_pserver_exchange_handler_pt handler);
-static void ngx_http_pserver_engine_discard(ngx_http_pserver_job_t *job);
-static void ngx_http_pserver_engine_failed(ngx_http_pserver_job_t *job,
-    ngx_http_pserver_exchange_t *ex, const char *action);
-static void ngx_http_pserver_engine_created(ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_engine_examined(
-    ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_engine_opened(ngx_http_pserver_exchange_t *ex);
-static ssize_t ngx_http_pserver_engine_source(
-    ngx_http_pserver_exchange_t *ex, u_char *buf, size_t size);
-static ngx_int_t ngx_http_pserver_engine_sink(
-    ngx_http_pserver_exchange_t *ex, u_char *buf, size_t size);
-static void ngx_http_pserver_engine_closed(ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_engine_started(ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_engine_waited(ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_engine_inspected(
-    ngx_http_pserver_exchange_t *ex);
-static void ngx_http_pserver_engine_removed(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_ask(ngx_http_pserver_job_t *job,
+    ngx_uint_t method, const char *action,
+    ngx_http_pserver_exchange_handler_pt handler);
+static void ngx_http_pserver_job_clear(ngx_http_pserver_job_t *job);
+static void ngx_http_pserver_job_cleared(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_created(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_examined(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_opened(ngx_http_pserver_exchange_t *ex);
+static ssize_t ngx_http_pserver_job_source(ngx_http_pserver_exchange_t *ex,
+    u_char *buf, size_t size);
+static ngx_int_t ngx_http_pserver_job_sink(ngx_http_pserver_exchange_t *ex,
+    u_char *buf, size_t size);
+static void ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_started(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_waited(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_inspected(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_removed(ngx_http_pserver_exchange_t *ex);
 
 
-static ngx_http_pserver_tunnel_t  ngx_http_pserver_engine_tunnel = {
-    ngx_http_pserver_engine_opened,
-    ngx_http_pserver_engine_source,
-    ngx_http_pserver_engine_sink
+static ngx_http_pserver_tunnel_t  ngx_http_pserver_job_tunnel = {
+    ngx_http_pserver_job_opened,
+    ngx_http_pserver_job_source,
+    ngx_http_pserver_job_sink
 };
 
 
 void
 ngx_http_pserver_job_create(ngx_http_pserver_job_t *job)
 {
-    int                           rc;
-    u_char                        hex[2 * PSERVER_LEDGER_NAME_LEN];
-    size_t                        len;
-    ngx_http_pserver_exchange_t  *ex;
-    pserver_container_labels_t    labels;
-
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_POST, NULL,
-                                          ngx_http_pserver_engine_created);
-    if (ex == NULL) {
+    job->ex = ngx_http_pserver_engine_create(job->plcf->engine_loc,
+                                             &job->operation->container,
+                                             job->hex, job->instance,
+                                             ngx_http_pserver_job_created,
+                                             job);
+    if (job->ex == NULL) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_NOT_CREATED, 0);
         return;
     }
 
-    ngx_str_set(&ex->uri, "containers/create");
-    ngx_str_set(&ex->type, "application/json");
-
-    ex->args.len = sizeof("name=") - 1 + NGX_HTTP_PSERVER_CONTAINER_LEN;
-    ex->args.data = ngx_pnalloc(ex->pool, ex->args.len);
-    ex->body.data = ngx_pnalloc(ex->pool, PSERVER_CONTAINER_BODY_MAX);
-
-    rc = PSERVER_NOMEM;
-
-    if (ex->args.data && ex->body.data) {
-
-        ngx_memcpy(ngx_cpymem(ex->args.data, "name=", sizeof("name=") - 1),
-                   job->name, NGX_HTTP_PSERVER_CONTAINER_LEN);
-
-        (void) pserver_hex_encode(hex, job->place.name,
-                                  PSERVER_LEDGER_NAME_LEN);
-
-        labels.instance.data = job->instance;
-        labels.instance.len = NGX_HTTP_PSERVER_INSTANCE_LEN;
-        labels.job.data = hex;
-        labels.job.len = sizeof(hex);
-
-        rc = pserver_container_body(&job->operation->container, &labels,
-                                    ex->body.data, PSERVER_CONTAINER_BODY_MAX,
-                                    &len);
-        ex->body.len = len;
-    }
-
-    if (rc != PSERVER_OK) {
-        ngx_http_pserver_engine_discard(job);
-        ngx_http_pserver_job_event(job, PSERVER_JOB_NOT_CREATED, 0);
-        return;
-    }
-
-    ngx_http_pserver_exchange_send(ex);
+    ngx_http_pserver_exchange_send(job->ex);
 }
 
 
 /* an image with a volume would write to a disk: looked at before it starts */
 
 static void
-ngx_http_pserver_engine_created(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_created(ngx_http_pserver_exchange_t *ex)
 {
     u_char                   id[PSERVER_CONTAINER_ID_LEN];
     ngx_http_pserver_job_t  *job = ex->data;
 
     job->ex = NULL;
 
-    if (ex->rc == NGX_OK && ex->status == NGX_HTTP_CREATED
+    if (ngx_http_pserver_engine_said(ex, NGX_HTTP_CREATED)
         && pserver_container_created(ex->answer.data, ex->answer.len, id)
            == PSERVER_OK)
-    {        ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_GET, "/json",
-                                         ngx_http_pserver_engine_examined);
-        if (ex == NULL) {
-            ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
-            return;
-        }
-
-        ngx_http_pserver_exchange_send(ex);
+    {
+        ngx_http_pserver_job_ask(job, NGX_HTTP_GET, "/json",
+                                 ngx_http_pserver_job_examined);
         return;
     }
 
-    ngx_http_pserver_engine_failed(job, ex, "create");
+    /*
+     * A name that is taken means a container of ours, by a call that was cut
+     * off when the job had another driver, and done by the engine later.
+     */
 
-    /* a name that is taken means a container of ours */
+    if (ngx_http_pserver_engine_said(ex, NGX_HTTP_CONFLICT)
+        && job->machine.end == PSERVER_JOB_QUEUED && !job->cleared)
+    {
+        ngx_http_pserver_job_clear(job);
+        return;
+    }
+
+    ngx_http_pserver_engine_failed(ex, job->hex, "create");
 
     if (ex->rc == NGX_OK && ex->status >= 400 && ex->status < 500
         && ex->status != NGX_HTTP_CONFLICT)
@@ -140,15 +96,51 @@ ngx_http_pserver_engine_created(ngx_http_pserver_exchange_t *ex)
 }
 
 
+/* makes room for a new container, once */
+
 static void
-ngx_http_pserver_engine_examined(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_clear(ngx_http_pserver_job_t *job)
+{
+    job->cleared = 1;
+
+    job->ex = ngx_http_pserver_engine_remove(job->plcf->engine_loc, job->hex,
+                                             ngx_http_pserver_job_cleared,
+                                             job);
+    if (job->ex == NULL) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+        return;
+    }
+
+    ngx_http_pserver_exchange_send(job->ex);
+}
+
+
+static void
+ngx_http_pserver_job_cleared(ngx_http_pserver_exchange_t *ex)
+{
+    ngx_http_pserver_job_t  *job = ex->data;
+
+    job->ex = NULL;
+
+    if (ngx_http_pserver_engine_removed(ex)) {
+        ngx_http_pserver_job_create(job);
+        return;
+    }
+
+    ngx_http_pserver_engine_failed(ex, job->hex, "remove");
+    ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+}
+
+
+static void
+ngx_http_pserver_job_examined(ngx_http_pserver_exchange_t *ex)
 {
     pserver_container_state_t  state;
     ngx_http_pserver_job_t    *job = ex->data;
 
     job->ex = NULL;
 
-    if (ex->rc == NGX_OK && ex->status == NGX_HTTP_OK
+    if (ngx_http_pserver_engine_said(ex, NGX_HTTP_OK)
         && pserver_container_inspected(ex->answer.data, ex->answer.len,
                                        &state)
            == PSERVER_OK)
@@ -163,7 +155,7 @@ ngx_http_pserver_engine_examined(ngx_http_pserver_exchange_t *ex)
                       job->row.operation.len, job->row.operation.data);
 
     } else {
-        ngx_http_pserver_engine_failed(job, ex, "inspect");
+        ngx_http_pserver_engine_failed(ex, job->hex, "inspect");
     }
 
     ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
@@ -175,8 +167,8 @@ ngx_http_pserver_job_attach(ngx_http_pserver_job_t *job)
 {
     ngx_http_pserver_exchange_t  *ex;
 
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_POST, "/attach",
-                                          ngx_http_pserver_engine_closed);
+    ex = ngx_http_pserver_job_call(job, NGX_HTTP_POST, "/attach",
+                                   ngx_http_pserver_job_closed);
     if (ex == NULL) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;
@@ -187,7 +179,7 @@ ngx_http_pserver_job_attach(ngx_http_pserver_job_t *job)
 
     ngx_str_set(&ex->args, "stream=1&stdin=1&stdout=1&stderr=1");
 
-    ex->tunnel = &ngx_http_pserver_engine_tunnel;
+    ex->tunnel = &ngx_http_pserver_job_tunnel;
     ex->patient = 1;
     ex->timeout = 0;
 
@@ -200,7 +192,7 @@ ngx_http_pserver_job_attach(ngx_http_pserver_job_t *job)
 /* the three of the tunnel run deep inside nginx: they only take notes */
 
 static void
-ngx_http_pserver_engine_opened(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_opened(ngx_http_pserver_exchange_t *ex)
 {
     ngx_http_pserver_job_t  *job = ex->data;
 
@@ -211,7 +203,7 @@ ngx_http_pserver_engine_opened(ngx_http_pserver_exchange_t *ex)
 
 
 static ssize_t
-ngx_http_pserver_engine_source(ngx_http_pserver_exchange_t *ex, u_char *buf,
+ngx_http_pserver_job_source(ngx_http_pserver_exchange_t *ex, u_char *buf,
     size_t size)
 {
     size_t                   n;
@@ -231,7 +223,7 @@ ngx_http_pserver_engine_source(ngx_http_pserver_exchange_t *ex, u_char *buf,
 
 
 static ngx_int_t
-ngx_http_pserver_engine_sink(ngx_http_pserver_exchange_t *ex, u_char *buf,
+ngx_http_pserver_job_sink(ngx_http_pserver_exchange_t *ex, u_char *buf,
     size_t size)
 {
     ngx_http_pserver_job_t  *job = ex->data;
@@ -251,14 +243,14 @@ ngx_http_pserver_engine_sink(ngx_http_pserver_exchange_t *ex, u_char *buf,
 
 
 static void
-ngx_http_pserver_engine_closed(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex)
 {
     ngx_http_pserver_job_t  *job = ex->data;
 
     job->tunnel = NULL;
 
     if (!job->opened) {
-        ngx_http_pserver_engine_failed(job, ex, "attach");
+        ngx_http_pserver_engine_failed(ex, job->hex, "attach");
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;
     }
@@ -272,32 +264,24 @@ ngx_http_pserver_engine_closed(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_launch(ngx_http_pserver_job_t *job)
 {
-    ngx_http_pserver_exchange_t  *ex;
-
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_POST, "/start",
-                                          ngx_http_pserver_engine_started);
-    if (ex == NULL) {
-        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
-        return;
-    }
-
-    ngx_http_pserver_exchange_send(ex);
+    ngx_http_pserver_job_ask(job, NGX_HTTP_POST, "/start",
+                             ngx_http_pserver_job_started);
 }
 
 
 static void
-ngx_http_pserver_engine_started(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_started(ngx_http_pserver_exchange_t *ex)
 {
     ngx_http_pserver_job_t  *job = ex->data;
 
     job->ex = NULL;
 
-    if (ex->rc == NGX_OK && ex->status == NGX_HTTP_NO_CONTENT) {
+    if (ngx_http_pserver_engine_said(ex, NGX_HTTP_NO_CONTENT)) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_STARTED, 0);
         return;
     }
 
-    ngx_http_pserver_engine_failed(job, ex, "start");
+    ngx_http_pserver_engine_failed(ex, job->hex, "start");
     ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
 }
 
@@ -307,8 +291,8 @@ ngx_http_pserver_job_wait(ngx_http_pserver_job_t *job)
 {
     ngx_http_pserver_exchange_t  *ex;
 
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_POST, "/wait",
-                                          ngx_http_pserver_engine_waited);
+    ex = ngx_http_pserver_job_call(job, NGX_HTTP_POST, "/wait",
+                                   ngx_http_pserver_job_waited);
     if (ex == NULL) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;
@@ -324,14 +308,14 @@ ngx_http_pserver_job_wait(ngx_http_pserver_job_t *job)
 
 
 static void
-ngx_http_pserver_engine_waited(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_waited(ngx_http_pserver_exchange_t *ex)
 {
     uint32_t                 status;
     ngx_http_pserver_job_t  *job = ex->data;
 
     job->ex = NULL;
 
-    if (ex->rc == NGX_OK && ex->status == NGX_HTTP_OK
+    if (ngx_http_pserver_engine_said(ex, NGX_HTTP_OK)
         && pserver_container_waited(ex->answer.data, ex->answer.len, &status)
            == PSERVER_OK)
     {
@@ -339,7 +323,7 @@ ngx_http_pserver_engine_waited(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(job, ex, "wait");
+    ngx_http_pserver_engine_failed(ex, job->hex, "wait");
     ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
 }
 
@@ -347,28 +331,20 @@ ngx_http_pserver_engine_waited(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_inspect(ngx_http_pserver_job_t *job)
 {
-    ngx_http_pserver_exchange_t  *ex;
-
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_GET, "/json",
-                                          ngx_http_pserver_engine_inspected);
-    if (ex == NULL) {
-        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
-        return;
-    }
-
-    ngx_http_pserver_exchange_send(ex);
+    ngx_http_pserver_job_ask(job, NGX_HTTP_GET, "/json",
+                             ngx_http_pserver_job_inspected);
 }
 
 
 static void
-ngx_http_pserver_engine_inspected(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_inspected(ngx_http_pserver_exchange_t *ex)
 {
     pserver_container_state_t  state;
     ngx_http_pserver_job_t    *job = ex->data;
 
     job->ex = NULL;
 
-    if (ex->rc == NGX_OK && ex->status == NGX_HTTP_OK
+    if (ngx_http_pserver_engine_said(ex, NGX_HTTP_OK)
         && pserver_container_inspected(ex->answer.data, ex->answer.len,
                                        &state)
            == PSERVER_OK)
@@ -379,7 +355,7 @@ ngx_http_pserver_engine_inspected(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(job, ex, "inspect");
+    ngx_http_pserver_engine_failed(ex, job->hex, "inspect");
     ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
 }
 
@@ -387,37 +363,31 @@ ngx_http_pserver_engine_inspected(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job)
 {
-    ngx_http_pserver_exchange_t  *ex;
-
-    ex = ngx_http_pserver_engine_exchange(job, NGX_HTTP_DELETE, "",
-                                          ngx_http_pserver_engine_removed);
-    if (ex == NULL) {
+    job->ex = ngx_http_pserver_engine_remove(job->plcf->engine_loc, job->hex,
+                                             ngx_http_pserver_job_removed,
+                                             job);
+    if (job->ex == NULL) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;
     }
 
-    ngx_str_set(&ex->args, "force=1&v=1");
-
-    ngx_http_pserver_exchange_send(ex);
+    ngx_http_pserver_exchange_send(job->ex);
 }
 
 
 static void
-ngx_http_pserver_engine_removed(ngx_http_pserver_exchange_t *ex)
+ngx_http_pserver_job_removed(ngx_http_pserver_exchange_t *ex)
 {
     ngx_http_pserver_job_t  *job = ex->data;
 
     job->ex = NULL;
 
-    if (ex->rc == NGX_OK
-        && (ex->status == NGX_HTTP_NO_CONTENT
-            || ex->status == NGX_HTTP_NOT_FOUND))
-    {
+    if (ngx_http_pserver_engine_removed(ex)) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_REMOVED, 0);
         return;
     }
 
-    ngx_http_pserver_engine_failed(job, ex, "remove");
+    ngx_http_pserver_engine_failed(ex, job->hex, "remove");
 
     if (job->machine.step == PSERVER_JOB_STEP_SWEEP) {
         ngx_http_pserver_job_retry(job);
@@ -443,72 +413,24 @@ ngx_http_pserver_job_drop(ngx_http_pserver_job_t *job, ngx_uint_t all)
 }
 
 
-/* with an action: for the container; else the caller sets the uri */
-
 static ngx_http_pserver_exchange_t *
-ngx_http_pserver_engine_exchange(ngx_http_pserver_job_t *job,
-    ngx_uint_t method, const char *action,
-    ngx_http_pserver_exchange_handler_pt handler)
+ngx_http_pserver_job_call(ngx_http_pserver_job_t *job, ngx_uint_t method,
+    const char *action, ngx_http_pserver_exchange_handler_pt handler)
 {
-    u_char                       *p;
-    ngx_http_pserver_exchange_t  *ex;
-
-    ex = ngx_http_pserver_exchange_create(job->plcf->engine_loc);
-    if (ex == NULL) {
-        return NULL;
-    }
-
-    ex->method = method;
-    ex->limit = NGX_HTTP_PSERVER_ENGINE_ANSWER;
-    ex->timeout = NGX_HTTP_PSERVER_ENGINE_TIMEOUT;
-    ex->work = 1;
-    ex->handler = handler;
-    ex->data = job;
-
-    job->ex = ex;
-
-    if (action) {
-        ex->uri.len = sizeof("containers/") - 1
-                      + NGX_HTTP_PSERVER_CONTAINER_LEN + ngx_strlen(action);
-        ex->uri.data = ngx_pnalloc(ex->pool, ex->uri.len);
-
-        if (ex->uri.data == NULL) {
-            ngx_http_pserver_engine_discard(job);
-            return NULL;
-        }
-
-        p = ngx_cpymem(ex->uri.data, "containers/",
-                       sizeof("containers/") - 1);
-        p = ngx_cpymem(p, job->name, NGX_HTTP_PSERVER_CONTAINER_LEN);
-        ngx_memcpy(p, action, ngx_strlen(action));
-    }
-
-    return ex;
-}
-
-
-/* an exchange that was not sent */
-
-static void
-ngx_http_pserver_engine_discard(ngx_http_pserver_job_t *job)
-{
-    ngx_destroy_pool(job->ex->pool);
-    job->ex = NULL;
+    job->ex = ngx_http_pserver_engine_call(job->plcf->engine_loc, method,
+                                           job->hex, action, handler, job);
+    return job->ex;
 }
 
 
 static void
-ngx_http_pserver_engine_failed(ngx_http_pserver_job_t *job,
-    ngx_http_pserver_exchange_t *ex, const char *action)
+ngx_http_pserver_job_ask(ngx_http_pserver_job_t *job, ngx_uint_t method,
+    const char *action, ngx_http_pserver_exchange_handler_pt handler)
 {
-    size_t  len;
-    u_char  message[256];
+    if (ngx_http_pserver_job_call(job, method, action, handler) == NULL) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+        return;
+    }
 
-    len = pserver_container_message(ex->answer.data, ex->answer.len, message,
-                                    sizeof(message));
-
-    ngx_log_error(NGX_LOG_ERR, job->log, 0,
-                  "pserver: engine: %s of \"%*s\" failed: rc:%i status:%ui "
-                  "\"%*s\"", action, (size_t) NGX_HTTP_PSERVER_CONTAINER_LEN,
-                  job->name, ex->rc, ex->status, len, message);
+    ngx_http_pserver_exchange_send(job->ex);
 }

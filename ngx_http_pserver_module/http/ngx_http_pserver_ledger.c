@@ -26,14 +26,25 @@ ngx_uint_t
 ngx_http_pserver_ledger_find(ngx_http_pserver_ledger_at_t *at,
     const u_char id[PSERVER_LEDGER_ID_LEN], ngx_http_pserver_ledger_t *ledger)
 {
+    u_char  name[PSERVER_LEDGER_NAME_LEN];
+
+    pserver_ledger_name(name, id);
+
+    return ngx_http_pserver_ledger_named(at, name, ledger);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_ledger_named(ngx_http_pserver_ledger_at_t *at,
+    const u_char name[PSERVER_LEDGER_NAME_LEN],
+    ngx_http_pserver_ledger_t *ledger)
+{
     int                           fd;
     char                          file[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
-    u_char                        name[PSERVER_LEDGER_NAME_LEN];
     char                          path[sizeof("jobs/00/") + sizeof(file)];
     ngx_int_t                     rc;
     ngx_http_pserver_row_place_t  place;
 
-    pserver_ledger_name(name, id);
     ngx_http_pserver_ledger_file(file, name);
     (void) snprintf(path, sizeof(path), "jobs/%.2s/%s", file, file);
 

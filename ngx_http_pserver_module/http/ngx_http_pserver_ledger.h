@@ -70,9 +70,12 @@ ngx_uint_t ngx_http_pserver_ledger_repeat(ngx_http_pserver_ledger_at_t *at,
 ngx_uint_t ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
     const pserver_ledger_row_t *row, ngx_uint_t *accepted);
 
-/* the row of an id; free it in any case */
+/* the row of an id, of a name, of a place; free it in any case */
 ngx_uint_t ngx_http_pserver_ledger_find(ngx_http_pserver_ledger_at_t *at,
     const u_char id[PSERVER_LEDGER_ID_LEN],
+    ngx_http_pserver_ledger_t *ledger);
+ngx_uint_t ngx_http_pserver_ledger_named(ngx_http_pserver_ledger_at_t *at,
+    const u_char name[PSERVER_LEDGER_NAME_LEN],
     ngx_http_pserver_ledger_t *ledger);
 ngx_uint_t ngx_http_pserver_ledger_load(ngx_http_pserver_ledger_at_t *at,
     const ngx_http_pserver_row_place_t *place,

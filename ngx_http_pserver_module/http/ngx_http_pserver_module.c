@@ -316,5 +316,9 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (ngx_http_pserver_reap_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_pserver_sweep_init_process(cycle);
 }

@@ -24,6 +24,8 @@ static ngx_int_t ngx_http_pserver_operation_image(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_runtime(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
+static ngx_int_t ngx_http_pserver_operation_network(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_command(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_parameters(ngx_conf_t *cf,
@@ -55,6 +57,7 @@ static struct {
     { ngx_string("image="), ngx_http_pserver_operation_image },
     { ngx_string("command="), ngx_http_pserver_operation_command },
     { ngx_string("runtime="), ngx_http_pserver_operation_runtime },
+    { ngx_string("network="), ngx_http_pserver_operation_network },
     { ngx_string("memory="), ngx_http_pserver_operation_memory },
     { ngx_string("tmpfs="), ngx_http_pserver_operation_tmpfs },
     { ngx_string("cpus="), ngx_http_pserver_operation_cpus },
@@ -285,6 +288,19 @@ ngx_http_pserver_operation_runtime(ngx_conf_t *cf,
 {
     op->container.runtime.len = value->len;
     op->container.runtime.data = value->data;
+
+    return NGX_OK;
+}
+
+
+/* the one hole that there may be, so it is said in words */
+
+static ngx_int_t
+ngx_http_pserver_operation_network(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value)
+{
+    op->container.network.len = value->len;
+    op->container.network.data = value->data;
 
     return NGX_OK;
 }

@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             }
 
             for (i = 0; i < count; i++) {
-                check_id(entries[i].id);
+                check_id(entries[i].job);
             }
         }
 

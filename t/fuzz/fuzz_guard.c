@@ -1,6 +1,6 @@
 /*
  * Calls to an engine: lines of method, URI and upgrade, and the body.  What
- * passes is of the container of a job.
+ * passes is of the container of a job, or a list by the label.
  */
 
 #include <stdlib.h>
@@ -57,7 +57,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     call.body.len = size;
 
     if (pserver_guard_check(&call, &offered, 1) == PSERVER_GUARD_PASS
-        && (memmem(call.uri.data, call.uri.len, "pserver-", 8) == NULL
+        && ((memmem(call.uri.data, call.uri.len, "pserver-", 8) == NULL
+             && memmem(call.uri.data, call.uri.len, "pserver.instance%3D", 19)
+                == NULL)
             || memmem(call.uri.data, call.uri.len, "..", 2)
             || pserver_guard_creates(&call) != (size != 0)))
     {

@@ -3,6 +3,8 @@
  * configuration, the engine's real answers.
  */
 
+#include <stdio.h>
+
 #include "test.h"
 #include "core/container.h"
 
@@ -10,6 +12,8 @@
 #define str(s)  ((pserver_str_t) { sizeof(s) - 1, (u_char *) (s) })
 
 #define ID  "9fb444b06936c372bf38fb568a93634b62aaaebe25c9f34f61bd940d474db60e"
+#define JOB "0123456789abcdef0123456789abcdef"                                \
+            "0123456789abcdef0123456789abcdef"
 
 
 static const char  body_default[] =
@@ -198,6 +202,11 @@ TEST(limits)
     BAD(image, str("sha256:0123456789abcdef0123456789abcdef"
                    "0123456789abcdef0123456789abcde"), "image");
     BAD(runtime, str("run/sc"), "runtime");
+    GOOD(network, str("models"));
+    BAD(network, str("host"), "network");
+    BAD(network, str("default"), "network");
+    BAD(network, str("container:web"), "network");
+    BAD(network, str("a b"), "network");
     BAD(memory, (8 << 20) - 1, "memory");
     BAD(memory, (1ULL << 40) + 1, "memory");
     BAD(work, (1 << 20) - 1, "work");
@@ -365,16 +374,32 @@ TEST(inspected)
 TEST(listed)
 {
     size_t                      len, count;
+    char                        entry[512];
+    size_t                      i;
     u_char                     *data;
     pserver_container_entry_t   e[2];
+
+    static const struct {
+        const char             *text;
+        size_t                  count;
+    } names[] = {
+        { "[\"/pserver-" JOB "\"]", 1 },
+        { "[\"/other\",\"/pserver-" JOB "\"]", 1 },
+        { "[\"/other/pserver-" JOB "\"]", 0 },
+        { "[\"pserver-" JOB "\"]", 0 },
+        { "[\"/pserver-" JOB "0\"]", 0 },
+        { "[\"/pserver-..\"]", 0 },
+        { "[\"/pserver-0123456789ABCDEF0123456789abcdef"
+          "0123456789abcdef0123456789abcdef\"]", 0 },
+        { "[7,null]", 0 }, { "[]", 0 }, { "{}", 0 }, { "null", 0 }
+    };
 
     data = answer("list.json");
 
     CHECK_INT(pserver_container_listed(data, len, str("run"), e, 2, &count),
               PSERVER_OK);
     CHECK_INT(count, 1);
-    CHECK_MEM(e[0].id, ID, sizeof(e[0].id));
-    CHECK_STR(((pserver_str_t) { e[0].job_len, e[0].job }), "j-test_exit");
+    CHECK_MEM(e[0].job, JOB, sizeof(e[0].job));
     CHECK_INT(e[0].created, 1795502538);
     CHECK_INT(e[0].running, 1);
 
@@ -396,6 +421,18 @@ TEST(listed)
               str("run"), e, 2, &count), PSERVER_INVALID);
 
     free(data);
+
+    /* the name is one of ours, or it is left alone */
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        len = snprintf(entry, sizeof(entry), "[{\"Names\":%s,\"Created\":7,"
+                       "\"Labels\":{\"org.pserver.instance\":\"run\"}}]",
+                       names[i].text);
+
+        CHECK_INT(pserver_container_listed((u_char *) entry, len, str("run"),
+                  e, 2, &count), PSERVER_OK);
+        CHECK_INT(count, names[i].count);
+    }
 }
 
 

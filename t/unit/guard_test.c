@@ -15,6 +15,9 @@
                "0123456789abcdef0123456789abcdef"
 #define NAME   "pserver-" JOB
 #define ATTACH "/attach?stream=1&stdin=1&stdout=1&stderr=1"
+#define LIST(instance)                                                        \
+    "/containers/json?all=1&filters=%7B%22label%22%3A%5B%22"                  \
+    "org.pserver.instance%3D" instance "%22%5D%7D"
 
 
 static pserver_container_t        one, two;
@@ -88,6 +91,8 @@ TEST(calls)
         { "POST", "/containers/" NAME "/wait", "", PSERVER_GUARD_PASS },
         { "DELETE", "/containers/" NAME "?force=1&v=1", "",
           PSERVER_GUARD_PASS },
+        { "GET", LIST("0123456789abcdef0123456789abcdef"), "",
+          PSERVER_GUARD_PASS },
 
         { "POST", "/containers/" NAME ATTACH, "", PSERVER_GUARD_UPGRADE },
         { "POST", "/containers/" NAME ATTACH, "TCP", PSERVER_GUARD_UPGRADE },
@@ -125,6 +130,17 @@ TEST(calls)
         { "DELETE", "/containers/" NAME "?force=1&v=1&link=1", "",
           PSERVER_GUARD_CALL },
         { "GET", "/containers/json", "", PSERVER_GUARD_CALL },
+        { "GET", "/containers/json?all=1", "", PSERVER_GUARD_CALL },
+        { "GET", LIST(""), "", PSERVER_GUARD_CALL },
+        { "GET", LIST("5a5a"), "", PSERVER_GUARD_CALL },
+        { "GET", LIST("0123456789abcdef0123456789abcdefX"), "",
+          PSERVER_GUARD_CALL },
+        { "GET", LIST("0123456789abcdef0123456789abcde%22"), "",
+          PSERVER_GUARD_CALL },
+        { "GET", LIST("0123456789abcdef0123456789abcdef") "&size=1", "",
+          PSERVER_GUARD_CALL },
+        { "POST", LIST("0123456789abcdef0123456789abcdef"), "",
+          PSERVER_GUARD_CALL },
         { "GET", "/images/json", "", PSERVER_GUARD_CALL },
         { "GET", "/info", "", PSERVER_GUARD_CALL },
         { "POST", "/build", "", PSERVER_GUARD_CALL },

@@ -1,0 +1,65 @@
+/*
+ * Calls to a Docker Engine, each an exchange.  A container is named after a
+ * job and asked for by that name: so it can be removed by whoever adopts the
+ * job, and a guard (core/guard) sees whose it is.
+ */
+
+#ifndef _NGX_HTTP_PSERVER_ENGINE_H_INCLUDED_
+#define _NGX_HTTP_PSERVER_ENGINE_H_INCLUDED_
+
+
+#include "ngx_http_pserver_module.h"
+#include "ngx_http_pserver_exchange.h"
+
+#include "../core/container.h"
+
+
+#define NGX_HTTP_PSERVER_INSTANCE_LEN  32        /* hex */
+
+
+/*
+ * All return an exchange that is yet to be sent, whose handler gets "data",
+ * or NULL: no memory.  job: the hex digits of the container's name.
+ */
+
+/* action: "" or what follows the name, such as "/start" */
+ngx_http_pserver_exchange_t *ngx_http_pserver_engine_call(
+    ngx_http_pserver_exchange_loc_t *engine, ngx_uint_t method,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN], const char *action,
+    ngx_http_pserver_exchange_handler_pt handler, void *data);
+
+/* without its volumes, killed if it runs */
+ngx_http_pserver_exchange_t *ngx_http_pserver_engine_remove(
+    ngx_http_pserver_exchange_loc_t *engine,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN],
+    ngx_http_pserver_exchange_handler_pt handler, void *data);
+
+ngx_http_pserver_exchange_t *ngx_http_pserver_engine_create(
+    ngx_http_pserver_exchange_loc_t *engine,
+    const pserver_container_t *container,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN],
+    const u_char instance[NGX_HTTP_PSERVER_INSTANCE_LEN],
+    ngx_http_pserver_exchange_handler_pt handler, void *data);
+
+/* the containers of an instance */
+ngx_http_pserver_exchange_t *ngx_http_pserver_engine_list(
+    ngx_http_pserver_exchange_loc_t *engine,
+    const u_char instance[NGX_HTTP_PSERVER_INSTANCE_LEN],
+    ngx_http_pserver_exchange_handler_pt handler, void *data);
+
+
+/* 1: the engine has answered with this status */
+#define ngx_http_pserver_engine_said(ex, code)                                \
+    ((ex)->rc == NGX_OK && (ex)->status == (code))
+
+/* 1: the container is gone, or there was none */
+#define ngx_http_pserver_engine_removed(ex)                                   \
+    (ngx_http_pserver_engine_said(ex, NGX_HTTP_NO_CONTENT)                    \
+     || ngx_http_pserver_engine_said(ex, NGX_HTTP_NOT_FOUND))
+
+/* logs what became of a call; job: NULL, if it is about no container */
+void ngx_http_pserver_engine_failed(ngx_http_pserver_exchange_t *ex,
+    const u_char *job, const char *action);
+
+
+#endif /* _NGX_HTTP_PSERVER_ENGINE_H_INCLUDED_ */
