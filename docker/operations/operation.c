@@ -51,6 +51,42 @@ operation_messages(message_pt call, void *data)
 }
 
 
+size_t
+operation_word(const char **text, char word[OPERATION_WORD])
+{
+    size_t         len;
+    const char    *p;
+    unsigned char  ch;
+
+    len = 0;
+
+    for (p = *text; *p; p++) {
+        ch = (unsigned char) *p;
+
+        if (ch >= 'A' && ch <= 'Z') {
+            ch |= 0x20;
+        }
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9')
+            || ch >= 0x80
+            || (ch == '\'' && len
+                && ((p[1] | 0x20) >= 'a' && (p[1] | 0x20) <= 'z')))
+        {
+            if (len < OPERATION_WORD) {
+                word[len++] = (char) ch;
+            }
+
+        } else if (len) {
+            break;
+        }
+    }
+
+    *text = p;
+
+    return len;
+}
+
+
 FILE *
 operation_create(const char *name)
 {

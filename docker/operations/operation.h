@@ -16,6 +16,8 @@
 #define OPERATION_IN   "/job/in"
 #define OPERATION_OUT  "/job/out"
 
+#define OPERATION_WORD 64
+
 /* how an operation says that it can't use its input */
 #define OPERATION_BAD_PARAMETERS  2
 #define OPERATION_BAD_DATA        3
@@ -40,6 +42,14 @@ yajl_val operation_parameters(void);
  * returns the number of files.  What is not as expected ends the program.
  */
 size_t operation_messages(message_pt call, void *data);
+
+/*
+ * The next word of a text, in lower case and without an end: its length, or
+ * 0 where there is none.  *text is moved behind it.  A word is a run of
+ * ASCII letters, digits, apostrophes inside, and all bytes beyond ASCII; of
+ * a longer one the beginning counts.
+ */
+size_t operation_word(const char **text, char word[OPERATION_WORD]);
 
 /* opens a file in /job/out for writing, or ends the program */
 FILE *operation_create(const char *name);

@@ -3,9 +3,6 @@
  *
  * Parameters: "top" (0 to 100, 10 if absent), how many of the most frequent
  * words to name.  Result: see README.md; by_month.csv is an artifact.
- *
- * A word is a run of ASCII letters, digits, apostrophes inside, and all
- * bytes beyond ASCII; letters are compared in lower case.
  */
 
 #include <stdlib.h>
@@ -111,45 +108,18 @@ count_message(const message_t *message, void *data)
 static unsigned long long
 count_words(counts_t *counts, const char *text)
 {
-    char                 word[64];
+    char                 word[OPERATION_WORD];
     size_t               len;
-    unsigned char        ch;
     unsigned long long   words;
 
     words = 0;
-    len = 0;
 
-    for ( ;; text++) {
-        ch = (unsigned char) *text;
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch |= 0x20;
-        }
-
-        if ((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9')
-            || ch >= 0x80
-            || (ch == '\'' && len
-                && ((text[1] | 0x20) >= 'a' && (text[1] | 0x20) <= 'z')))
-        {
-            /* of a longer word the beginning counts */
-
-            if (len < sizeof(word)) {
-                word[len++] = (char) ch;
-            }
-
-            continue;
-        }
-
-        if (len) {
-            table_get(&counts->words, word, len)->words++;
-            words++;
-            len = 0;
-        }
-
-        if (ch == '\0') {
-            return words;
-        }
+    while ((len = operation_word(&text, word)) != 0) {
+        table_get(&counts->words, word, len)->words++;
+        words++;
     }
+
+    return words;
 }
 
 

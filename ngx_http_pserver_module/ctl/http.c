@@ -380,6 +380,10 @@ pserverctl_perform(CURL *curl, const pserverctl_request_t *request,
         curl_easy_setopt(curl, CURLOPT_CAINFO, request->cacert);
     }
 
+    if (request->socket) {
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
+    }
+
     if (strcmp(request->method, "POST") == 0) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t) request->body.len);
@@ -391,7 +395,8 @@ pserverctl_perform(CURL *curl, const pserverctl_request_t *request,
     rc = curl_easy_perform(curl);
 
     if (rc != CURLE_OK) {
-        pserverctl_error("%s: %s", request->server,
+        pserverctl_error("%s: %s", request->socket ? request->socket
+                                                   : request->server,
                          error[0] ? error : curl_easy_strerror(rc));
 
         free(answer->body.data);

@@ -16,6 +16,8 @@ typedef struct {
     const char           *method;
     const char           *path;          /* escaped, with its query */
     const char           *cacert;        /* file, or NULL: the system's */
+    const char           *socket;        /* UNIX socket that it is behind, or
+                                            NULL */
 
     const u_char         *key;           /* signs; NULL: it is not signed */
     pserver_str_t         aud;           /* without data: the server's */
