@@ -46,6 +46,7 @@ my %base = (
         'pserver_zone pserver:1m;',
         'pserver_identity /etc/pserver/identity;',
         'pserver_root /etc/pserver/root;',
+        'map $host $owner_of_host { default ""; }',
         'upstream chain { server 127.0.0.1:9; }',
         'upstream gateway { server 127.0.0.1:9; }',
         'upstream engine { server unix:/run/pserver/engine.sock; }',

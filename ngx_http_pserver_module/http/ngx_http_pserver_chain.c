@@ -14,7 +14,9 @@
 
 
 #include "ngx_http_pserver_chain_flight.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_zone.h"
+#include "../core/abi.h"
 #include "../core/account.h"
 #include "../core/permission.h"
 
@@ -202,6 +204,8 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
     pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                ngx_http_pserver_module);
 
+    ngx_memzero(key, sizeof(ngx_http_pserver_chain_key_t));
+
     key->word = ask->word;
     key->configuration = pmcf->number;
     key->nodes = (uintptr_t) plcf->nodes;
@@ -213,9 +217,12 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
 
     if (plcf->contracts) {
         key->contracts = *plcf->contracts;
+    }
 
-    } else {
-        ngx_memzero(&key->contracts, sizeof(ngx_http_pserver_contracts_t));
+    if (ask->kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION
+        && plcf->owners && plcf->owners->variable)
+    {
+        pserver_abi_address(&key->named, &ask->named);
     }
 }
 
@@ -272,6 +279,7 @@ ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
     flight->number = found->number;
     flight->foreign = foreign;
     flight->plcf = ask->plcf;
+    flight->named = ask->named;
     flight->pool = pool;
     flight->started = ngx_current_msec;
     flight->deadline = ngx_current_msec + ask->plcf->chain_timeout;

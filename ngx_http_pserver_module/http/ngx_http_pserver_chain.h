@@ -51,6 +51,8 @@ struct ngx_http_pserver_chain_ask_s {
     pserver_word_t                      word;
     ngx_str_t                           call;        /* empty but for ACCOUNT;
                                                         until it ends */
+    pserver_address_t                   named;       /* http/owner; zeros but
+                                                        for PERMISSION */
     uint64_t                            not_before;  /* the head must have
                                                         been asked for after
                                                         this moment; 0: any

@@ -28,6 +28,7 @@ typedef struct {
     uint64_t                          gateway;
     uint64_t                          https;
     uint64_t                          owners;
+    pserver_word_t                    named;      /* http/owner */
     uint64_t                          chain_id;
     uint64_t                          kind;
     ngx_http_pserver_contracts_t      contracts;
@@ -65,6 +66,7 @@ struct ngx_http_pserver_chain_flight_s {
                                                      and may be later */
 
     ngx_str_t                         call;       /* of an ACCOUNT */
+    pserver_address_t                 named;      /* of a PERMISSION */
     pserver_facts_t                   facts;
 };
 

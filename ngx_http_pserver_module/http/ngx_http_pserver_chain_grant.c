@@ -13,6 +13,7 @@
 
 #include "ngx_http_pserver_chain_flight.h"
 #include "ngx_http_pserver_fetch.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_pin.h"
 #include "ngx_http_pserver_thread.h"
 
@@ -58,8 +59,8 @@ ngx_http_pserver_chain_grant(ngx_http_pserver_chain_flight_t *flight,
 
     https = (pserver_cid_url(facts->url, &text, &cid) != PSERVER_OK);
 
-    if (https && !ngx_http_pserver_owner_served(flight->plcf,
-                                                &facts->grantor))
+    if (https && !ngx_http_pserver_owner_grants(flight->plcf, &flight->named,
+                                                facts))
     {
         return NGX_OK;
     }

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_health.h"
+#include "ngx_http_pserver_owner.h"
 
 
 #define NGX_HTTP_PSERVER_NO_ID    0
@@ -57,6 +58,7 @@ static ngx_http_pserver_compute_route_t  ngx_http_pserver_compute_routes[] = {
 ngx_int_t
 ngx_http_pserver_compute_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                          rc;
     ngx_uint_t                         found;
     ngx_http_pserver_ctx_t            *ctx;
     ngx_http_pserver_compute_route_t  *route;
@@ -75,7 +77,9 @@ ngx_http_pserver_compute_handler(ngx_http_request_t *r)
         }
 
         if (route->method == r->method) {
-            return route->handler(r);
+            rc = ngx_http_pserver_owner_any(r);
+
+            return (rc == NGX_OK) ? route->handler(r) : rc;
         }
 
         found = 1;

@@ -13,6 +13,7 @@
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_origin.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_zone.h"
 
@@ -143,7 +144,7 @@ ngx_command_t  ngx_http_pserver_commands[] = {
 
     { ngx_string("pserver_owner"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
-      ngx_http_pserver_conf_owner,
+      ngx_http_pserver_owner_conf,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -431,7 +432,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_sec_value(conf->max_lifetime, prev->max_lifetime, 3600);
     ngx_conf_merge_uint_value(conf->accounts, prev->accounts,
                               PSERVER_ACCOUNTS_KEY);
-    ngx_conf_merge_ptr_value(conf->owners, prev->owners, NULL);
+    ngx_http_pserver_owner_merge(conf, prev);
     ngx_conf_merge_str_value(conf->store, prev->store, "");
     ngx_conf_merge_off_value(conf->store_reserve, prev->store_reserve,
                              64 * 1024 * 1024);

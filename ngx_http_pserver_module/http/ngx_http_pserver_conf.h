@@ -13,8 +13,6 @@ char *ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_pserver_conf_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_pserver_conf_owner(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_pserver_conf_contracts(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -25,12 +23,10 @@ char *ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd,
 /* a file or folder: full name, no slash at the end, ends with a zero */
 char *ngx_http_pserver_conf_path(ngx_conf_t *cf, void *post, void *data);
 
-/* scheme, host and port as a browser would write them, no slash */
-
 /*
- * Reads a whole file of at most 1 MiB into cf->temp_pool.  secret: refuses
- * one that others than its owner may read or write; the caller wipes it.
- * NGX_ERROR: logged.
+ * Reads a whole file of at most 256 MiB into cf->temp_pool.  secret: of at
+ * most 1 MiB, and one that others than its owner may read or write is
+ * refused; the caller wipes it.  NGX_ERROR: logged.
  */
 ngx_int_t ngx_http_pserver_conf_read_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text, ngx_uint_t secret);

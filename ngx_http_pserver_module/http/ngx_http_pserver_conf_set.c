@@ -8,10 +8,9 @@
 #include "../core/encode.h"
 
 
-static char *ngx_http_pserver_owner_file(ngx_conf_t *cf,
-    ngx_array_t *owners, ngx_str_t *name);
-static ngx_int_t ngx_http_pserver_owner_add(ngx_array_t *owners,
-    ngx_str_t *text);
+/* bytes of a file */
+#define NGX_HTTP_PSERVER_CONF_SECRET  (1024 * 1024)
+#define NGX_HTTP_PSERVER_CONF_LIST    (256 * 1024 * 1024)
 
 
 char *
@@ -114,119 +113,6 @@ ngx_http_pserver_conf_path(ngx_conf_t *cf, void *post, void *data)
     }
 
     return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_pserver_conf_owner(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_pserver_loc_conf_t  *plcf = conf;
-
-    char        *rv;
-    ngx_str_t   *value, name;
-    ngx_uint_t   i;
-
-    if (plcf->owners == NGX_CONF_UNSET_PTR) {
-        plcf->owners = ngx_array_create(cf->pool, 1,
-                                        sizeof(pserver_address_t));
-        if (plcf->owners == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (ngx_strncmp(value[i].data, "file=", 5) == 0) {
-            name.len = value[i].len - 5;
-            name.data = value[i].data + 5;
-
-            rv = ngx_http_pserver_owner_file(cf, plcf->owners, &name);
-
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
-
-            continue;
-        }
-
-        if (ngx_http_pserver_owner_add(plcf->owners, &value[i]) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid address \"%V\"", &value[i]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* an address a line; empty lines and lines that begin with "#" are none */
-
-static char *
-ngx_http_pserver_owner_file(ngx_conf_t *cf, ngx_array_t *owners,
-    ngx_str_t *name)
-{
-    u_char      *p, *line, *end;
-    ngx_str_t    text, s;
-    ngx_uint_t   n;
-
-    if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK
-        || ngx_http_pserver_conf_read_file(cf, name, &text, 0) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    end = text.data + text.len;
-
-    for (line = text.data, n = 1; line < end; line = p + 1, n++) {
-
-        for (p = line; p < end && *p != '\n'; p++) { /* void */ }
-
-        s.data = line;
-        s.len = p - line;
-
-        while (s.len && (s.data[s.len - 1] == ' '
-                         || s.data[s.len - 1] == CR))
-        {
-            s.len--;
-        }
-
-        if (s.len == 0 || s.data[0] == '#') {
-            continue;
-        }
-
-        if (ngx_http_pserver_owner_add(owners, &s) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid address \"%V\" in \"%V\":%ui",
-                               &s, name, n);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_pserver_owner_add(ngx_array_t *owners, ngx_str_t *text)
-{
-    pserver_str_t       s;
-    pserver_address_t  *address;
-
-    s.len = text->len;
-    s.data = text->data;
-
-    address = ngx_array_push(owners);
-
-    if (address == NULL
-        || pserver_hex0x_decode(address->bytes, 20, s) != PSERVER_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -373,6 +259,7 @@ ngx_int_t
 ngx_http_pserver_conf_read_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text, ngx_uint_t secret)
 {
+    off_t            max;
     ssize_t          n;
     ngx_fd_t         fd;
     ngx_int_t        rc;
@@ -394,9 +281,12 @@ ngx_http_pserver_conf_read_file(ngx_conf_t *cf, ngx_str_t *name,
         goto done;
     }
 
-    if (!ngx_is_file(&fi) || ngx_file_size(&fi) > 1024 * 1024) {
+    max = secret ? NGX_HTTP_PSERVER_CONF_SECRET : NGX_HTTP_PSERVER_CONF_LIST;
+
+    if (!ngx_is_file(&fi) || ngx_file_size(&fi) > max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no file of at most 1 MiB", name);
+                           "\"%V\" is no file of at most %O bytes", name,
+                           max);
         goto done;
     }
 

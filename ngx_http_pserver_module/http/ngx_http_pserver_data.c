@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_health.h"
+#include "ngx_http_pserver_owner.h"
 #include "../core/scope.h"
 
 
@@ -116,7 +117,6 @@ ngx_http_pserver_data_access(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
     ngx_http_pserver_ctx_t         *ctx;
-    ngx_http_pserver_loc_conf_t    *plcf;
     ngx_http_pserver_data_route_t  *route;
 
     ctx = ngx_http_pserver_get_ctx(r);
@@ -126,11 +126,17 @@ ngx_http_pserver_data_access(ngx_http_request_t *r)
 
     route = ngx_http_pserver_data_route(r, ctx);
 
-    if (route == NULL || route->open) {
+    if (route == NULL) {
 
         /* nothing to protect: the content handler has the answer */
 
         return NGX_OK;
+    }
+
+    rc = ngx_http_pserver_owner_any(r);
+
+    if (rc != NGX_OK || route->open) {
+        return rc;
     }
 
     if (route->early) {
@@ -147,9 +153,7 @@ ngx_http_pserver_data_access(ngx_http_request_t *r)
         return rc;
     }
 
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-    if (ngx_http_pserver_owner_served(plcf, &ctx->claims->address)) {
+    if (ngx_http_pserver_owner_serves(r, &ctx->claims->address)) {
         ctx->owner = ctx->claims->address;
         ctx->is_owner = 1;
 

@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_body.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_operation.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_permission.h"
 #include "../core/abi.h"
 #include "../core/encode.h"
@@ -150,6 +151,7 @@ ngx_http_pserver_explain_start(ngx_http_request_t *r, ngx_str_t *body)
     pool_cln->data = explain;
 
     explain->ask.word = explain->id;
+    ngx_http_pserver_owner_named(r, &explain->ask.named);
 
     ngx_http_pserver_explain_ask(explain, NGX_HTTP_PSERVER_CHAIN_PERMISSION,
                                  ngx_http_pserver_explain_permission);
@@ -339,8 +341,9 @@ ngx_http_pserver_explain_answer(ngx_http_pserver_explain_t *explain,
 
     question.app = explain->asked.app;
     question.now = ngx_time();
-    question.served = ngx_http_pserver_owner_served(explain->plcf,
-                                                    &explain->facts.grantor);
+    question.served = ngx_http_pserver_owner_grants(explain->plcf,
+                                                    &explain->ask.named,
+                                                    &explain->facts);
     question.registered = registered;
     question.operation = explain->asked.operation;
     question.parameters = explain->asked.parameters;

@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_health.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_zone.h"
 #include "../core/encode.h"
 
@@ -23,19 +24,16 @@ static ngx_int_t ngx_http_pserver_health_key(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_pserver_health_handler(ngx_http_request_t *r)
 {
-    u_char                       *p;
-    ngx_int_t                     rc;
-    ngx_str_t                     body, address, public_key;
-    pserver_address_t            *owner;
-    ngx_http_pserver_loc_conf_t  *plcf;
+    u_char             *p;
+    ngx_int_t           rc;
+    ngx_str_t           body, address, public_key;
+    pserver_address_t   owner;
 
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
         return rc;
     }
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
     body.data = ngx_pnalloc(r->pool, 512);
     if (body.data == NULL) {
@@ -48,17 +46,16 @@ ngx_http_pserver_health_handler(ngx_http_request_t *r)
 
     /* of several owners none is the one */
 
-    if (plcf->owners->nelts == 1) {
-        owner = plcf->owners->elts;
+    if (ngx_http_pserver_owner_only(r, &owner) == NGX_OK) {
 
-        if (ngx_http_pserver_health_key(r, owner, &address, &public_key)
+        if (ngx_http_pserver_health_key(r, &owner, &address, &public_key)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         p = ngx_cpymem(p, "\"owner\":\"", sizeof("\"owner\":\"") - 1);
-        p = pserver_address_format(p, owner);
+        p = pserver_address_format(p, &owner);
         p = ngx_sprintf(p, "\",\"identity\":{\"address\":\"%V\","
                         "\"publicKey\":\"%V\"}}", &address, &public_key);
 

@@ -25,6 +25,11 @@ ngx_http_pserver_job_check(ngx_http_pserver_job_t *job,
     p->plcf = job->plcf;
     p->id = job->row.permission;
     p->app = job->row.app;
+
+    /* when it was accepted the owner was; no request says who is now */
+
+    p->named = job->row.owner;
+
     p->not_before = not_before;
     p->handler = ngx_http_pserver_job_checked;
     p->data = job;

@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_lookup.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_thread.h"
 
 #include "../core/encode.h"
@@ -67,6 +68,8 @@ ngx_http_pserver_lookup(ngx_http_request_t *r,
     lookup->plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
     lookup->at.root = lookup->plcf->store.data;
     lookup->at.chain_id = lookup->plcf->chain_id;
+
+    ngx_http_pserver_owner_named(r, &lookup->named);
 
     return ngx_http_pserver_lookup_start(lookup);
 }
@@ -162,7 +165,9 @@ ngx_http_pserver_lookup_allowed(ngx_http_pserver_lookup_t *lookup)
 
     row = &lookup->ledger.row;
 
-    if (!ngx_http_pserver_owner_served(lookup->plcf, &row->owner)) {
+    if (!ngx_http_pserver_owner_served(lookup->plcf, &lookup->named,
+                                       &row->owner))
+    {
         return 0;
     }
 
@@ -272,6 +277,7 @@ ngx_http_pserver_lookup_release(ngx_http_pserver_lookup_t *lookup)
     p->plcf = lookup->plcf;
     p->id = lookup->ledger.row.permission;
     p->app = lookup->ledger.row.app;
+    p->named = lookup->named;
     p->not_before = ngx_http_pserver_chain_moment();
     p->handler = ngx_http_pserver_lookup_checked;
     p->data = lookup;

@@ -41,6 +41,7 @@ struct ngx_http_pserver_lookup_s {
     const u_char                    *object;
 
     /* private */
+    pserver_address_t                named;      /* http/owner */
     ngx_http_pserver_permission_t    check;
     ngx_http_pserver_wait_t          wait;
     unsigned                         checking:1;

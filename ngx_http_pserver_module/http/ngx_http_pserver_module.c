@@ -137,29 +137,6 @@ ngx_http_pserver_kept_ctx(ngx_http_request_t *r)
 }
 
 
-ngx_uint_t
-ngx_http_pserver_owner_served(ngx_http_pserver_loc_conf_t *plcf,
-    const pserver_address_t *address)
-{
-    ngx_uint_t          i;
-    pserver_address_t  *owner;
-
-    if (plcf->owners == NULL) {
-        return 0;
-    }
-
-    owner = plcf->owners->elts;
-
-    for (i = 0; i < plcf->owners->nelts; i++) {
-        if (ngx_memcmp(owner[i].bytes, address->bytes, 20) == 0) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 ngx_int_t
 ngx_http_pserver_send_json(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *body)

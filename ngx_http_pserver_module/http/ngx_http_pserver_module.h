@@ -30,6 +30,7 @@ typedef struct ngx_http_pserver_audit_s         ngx_http_pserver_audit_t;
 typedef struct ngx_http_pserver_operation_s     ngx_http_pserver_operation_t;
 typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
 typedef struct ngx_http_pserver_names_s         ngx_http_pserver_names_t;
+typedef struct ngx_http_pserver_owners_s        ngx_http_pserver_owners_t;
 
 
 /* what "pserver" makes of a location */
@@ -107,7 +108,7 @@ typedef struct {
     ngx_http_pserver_names_t        *names;      /* for those with variables */
     time_t                           max_lifetime;
     ngx_uint_t                       accounts;   /* pserver_accounts_e */
-    ngx_array_t                     *owners;     /* of pserver_address_t */
+    ngx_http_pserver_owners_t       *owners;     /* NULL: none, http/owner */
 
     ngx_str_t                        store;      /* no trailing slash */
     off_t                            store_reserve;  /* bytes */
@@ -196,10 +197,6 @@ ngx_http_pserver_ctx_t *ngx_http_pserver_get_ctx(ngx_http_request_t *r);
 /* the context, also where an internal redirect has cleared it, or NULL; the
    next one that is made still knows of its error, but does not render it */
 ngx_http_pserver_ctx_t *ngx_http_pserver_kept_ctx(ngx_http_request_t *r);
-
-/* 1 if this location holds data of the address */
-ngx_uint_t ngx_http_pserver_owner_served(ngx_http_pserver_loc_conf_t *plcf,
-    const pserver_address_t *address);
 
 /* a whole answer, header and body in one buffer; a content handler's rc */
 ngx_int_t ngx_http_pserver_send_json(ngx_http_request_t *r,

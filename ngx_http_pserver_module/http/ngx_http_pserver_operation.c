@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_origin.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_thread.h"
 
 #include "../core/encode.h"
@@ -259,6 +260,7 @@ ngx_http_pserver_create_check(ngx_http_pserver_create_t *create)
     p->plcf = create->plcf;
     p->id = create->row.permission;
     p->app = create->row.app;
+    ngx_http_pserver_owner_named(create->request, &p->named);
     p->not_before = ngx_http_pserver_chain_moment();
     p->operation = create->text.operation;
     p->parameters = create->text.parameters;
@@ -295,8 +297,8 @@ ngx_http_pserver_create_checked(ngx_http_pserver_permission_t *p)
 
     create->checking = 0;
 
-    if (p->facts && ngx_http_pserver_owner_served(create->plcf,
-                                                  &p->facts->grantor))
+    if (p->facts && ngx_http_pserver_owner_grants(create->plcf, &p->named,
+                                                  p->facts))
     {
         create->row.owner = p->facts->grantor;
     }

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_owner.h"
 #include "../core/abi.h"
 
 
@@ -37,6 +38,7 @@ ngx_http_pserver_permission_check(ngx_http_pserver_permission_t *p)
     p->ask.plcf = p->plcf;
     p->ask.kind = NGX_HTTP_PSERVER_CHAIN_PERMISSION;
     p->ask.word = p->id;
+    p->ask.named = p->named;
     p->ask.not_before = p->not_before;
     p->ask.handler = ngx_http_pserver_permission_facts;
     p->ask.data = p;
@@ -91,8 +93,8 @@ ngx_http_pserver_permission_decide(ngx_http_pserver_permission_t *p,
 
     question.app = p->app;
     question.now = ngx_time();
-    question.served = facts && ngx_http_pserver_owner_served(p->plcf,
-                                                             &facts->grantor);
+    question.served = facts && ngx_http_pserver_owner_grants(p->plcf,
+                                                             &p->named, facts);
     question.registered = registered;
     question.operation = p->operation;
     question.parameters = p->parameters;

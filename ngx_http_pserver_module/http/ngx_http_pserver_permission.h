@@ -33,6 +33,7 @@ struct ngx_http_pserver_permission_s {
     ngx_http_pserver_loc_conf_t             *plcf;
     pserver_word_t                           id;       /* of the permission */
     pserver_address_t                        app;
+    pserver_address_t                        named;    /* http/owner */
     uint64_t                                 not_before;
 
     /* RUN */

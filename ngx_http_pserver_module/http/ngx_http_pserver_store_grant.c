@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_store_grant.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_header.h"
+#include "ngx_http_pserver_owner.h"
 #include "../core/encode.h"
 
 
@@ -46,6 +47,7 @@ ngx_http_pserver_grant_check(ngx_http_request_t *r,
     permission->plcf = ngx_http_get_module_loc_conf(r,
                                                     ngx_http_pserver_module);
     permission->app = ctx->claims->address;
+    ngx_http_pserver_owner_named(r, &permission->named);
     permission->scope.len = ctx->scope.len;
     permission->scope.data = ctx->scope.data;
     permission->list = (ctx->scope.len == 0);
@@ -169,7 +171,8 @@ ngx_http_pserver_grant_refuse(ngx_http_request_t *r,
     if (facts) {
         entry.block = facts->block;
 
-        if (ngx_http_pserver_owner_served(permission->plcf, &facts->grantor))
+        if (ngx_http_pserver_owner_grants(permission->plcf,
+                                          &permission->named, facts))
         {
             entry.owner = &facts->grantor;
         }

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_exchange.h"
+#include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_store_grant.h"
 #include "../core/encode.h"
 
@@ -109,8 +110,7 @@ static ngx_int_t
 ngx_http_pserver_variable_role(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_pserver_auth_t      *auth;
-    ngx_http_pserver_loc_conf_t  *plcf;
+    ngx_http_pserver_auth_t  *auth;
 
     auth = ngx_http_pserver_auth_peek(r);
 
@@ -118,10 +118,8 @@ ngx_http_pserver_variable_role(ngx_http_request_t *r,
         return ngx_http_pserver_variable_text(v, "none");
     }
 
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
     return ngx_http_pserver_variable_text(v,
-               ngx_http_pserver_owner_served(plcf, &auth->claims.address)
+               ngx_http_pserver_owner_serves(r, &auth->claims.address)
                ? "owner" : "app");
 }
 
@@ -133,27 +131,24 @@ static ngx_int_t
 ngx_http_pserver_variable_owner(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_pserver_ctx_t       *ctx;
-    ngx_http_pserver_auth_t      *auth;
-    ngx_http_pserver_loc_conf_t  *plcf;
+    pserver_address_t         only;
+    ngx_http_pserver_ctx_t   *ctx;
+    ngx_http_pserver_auth_t  *auth;
 
-    static const pserver_address_t  nobody;
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
     ctx = ngx_http_pserver_kept_ctx(r);
 
-    if (ctx && ngx_memcmp(&ctx->owner, &nobody, sizeof(nobody)) != 0) {
+    if (ctx && !pserver_facts_none(&ctx->owner)) {
         return ngx_http_pserver_variable_hex(r, v, &ctx->owner);
     }
 
-    if (plcf->owners && plcf->owners->nelts == 1) {
-        return ngx_http_pserver_variable_hex(r, v, plcf->owners->elts);
+    if (ngx_http_pserver_owner_only(r, &only) == NGX_OK) {
+        return ngx_http_pserver_variable_hex(r, v, &only);
     }
 
     auth = ngx_http_pserver_auth_peek(r);
 
     if (auth && auth->reason == PSERVER_WEB3SIGNED_OK
-        && ngx_http_pserver_owner_served(plcf, &auth->claims.address))
+        && ngx_http_pserver_owner_serves(r, &auth->claims.address))
     {
         return ngx_http_pserver_variable_hex(r, v, &auth->claims.address);
     }

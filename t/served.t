@@ -1,0 +1,218 @@
+# workers: 4
+
+use lib 't/lib';
+use PServer;
+use PServer::Jobs;
+use PServer::Store;
+
+# Whose data a server holds: by lists, by a variable, by trust.
+
+# the owner is who the host belongs to
+
+our $hosts = http_config(more => <<"END");
+    map \$http_host \$owner_of_host {
+        one.test   @{[ wallet('owner1')->{address} ]};
+        two.test   @{[ lc wallet('owner2')->{address} ]};
+        short.test 0x1234;
+        long.test  @{[ wallet('owner1')->{address} ]}0;
+        zero.test  0x0000000000000000000000000000000000000000;
+        default    '';
+    }
+END
+
+our $by_host = config(pserver_owner => '$owner_of_host', more => '
+        location = /vars {
+            return 200 "$pserver_owner $pserver_role";
+        }
+');
+
+our ($one, $two) = map { wallet($_)->{address} } qw( owner1 owner2 );
+
+sub at {
+    my ($host, $wallet, $method, $uri, $body, %claims) = @_;
+
+    return to($host, $method, $uri, $wallet ? { Authorization =>
+        auth($wallet, $method, $uri, $body, %claims) } : {}, $body);
+}
+
+# as a proxy is asked: the request line says which host
+
+sub to {
+    my ($host, $method, $uri, $headers, $body) = @_;
+
+    my $answer = HTTP::Tiny->new(timeout => 30, keep_alive => 0,
+        proxy => 'http://127.0.0.1:' . port())->request($method,
+        "http://$host$uri", { headers => { %{ $headers || {} },
+            defined $body ? ('Content-Type' => 'application/json') : () },
+            defined $body ? (content => $body) : () });
+
+    $answer->{json} = eval { json($answer->{content}) };
+    return $answer;
+}
+
+sub answers {
+    my ($answer, $status, $code, $name) = @_;
+    my $json = $answer->{json} || {};
+    my $error = $json->{error} || $json->{detail};
+
+    is($answer->{status}, $status, $name);
+    is(ref $error ? $error->{errorCode} || $error->{error_code} : $error,
+        $code, "$name: why") if $code;
+}
+
+# 100,000 of them, not in order, two of them people
+
+our $list = test_dir() . '/served.list';
+
+sub many {
+    open my $out, '>', $list or die $!;
+
+    printf $out "0x%s\n", substr Digest::SHA::sha256_hex("owner $_"), 0, 40
+        for 1 .. 49999;
+    print $out "# the people\r\n\n$one\r\n", lc $two, " \n$one\n";
+    printf $out "0x%s\n", substr Digest::SHA::sha256_hex("owner $_"), 0, 40
+        for 50000 .. 99998;
+    close $out;
+
+    return "file=$list";
+}
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a list of 100,000
+--- config eval: ::config(pserver_owner => ::many())
+--- script
+my $start = Time::HiRes::time();
+
+is(system("$ENV{TEST_NGINX_BINARY} -t -e stderr -p "
+    . "$ENV{TEST_NGINX_SERVROOT}/ -c conf/nginx.conf > /dev/null 2>&1"), 0,
+    'nginx -t');
+
+my $took = Time::HiRes::time() - $start;
+cmp_ok($took, '<', 5, "in $took s");
+
+my $uri = '/v1/data/demo.messages';
+
+is(store_data($_, 'demo.messages', '{"k":1}')->{status}, 201, $_)
+    for qw( owner1 owner2 );
+::answers(store_data('owner3', 'demo.messages', '{"k":1}'), 401, 'NOT_OWNER',
+    'owner3');
+is(http('GET', '/health')->{json}{owner}, undef, 'no one of them is the one');
+
+
+
+=== TEST 2: a host an owner
+--- http_config eval: $::hosts
+--- config eval: $::by_host
+--- script
+my $uri = '/v1/data/demo.messages';
+
+(my $export = example('export.json')) =~ s/\{/{"whose":1,/;
+
+is(::at('one.test', 'owner1', 'POST', $uri, $export)->{status}, 201, 'one');
+is(::at('two.test', 'owner2', 'POST', $uri, '{"whose":2}')->{status}, 201,
+    'two');
+
+is(::at("$_.test", { one => 'owner1', two => 'owner2' }->{$_}, 'GET', $uri)
+    ->{json}{data}{whose}, { one => 1, two => 2 }->{$_}, "$_ reads")
+    for qw( one two );
+
+::answers(::at('one.test', 'owner2', 'POST', $uri, '{"whose":3}'), 401,
+    'NOT_OWNER', 'two at the host of one');
+::answers(::at('one.test', 'owner2', 'GET', $uri), 401,
+    'UNREGISTERED_BUILDER', 'nor an app to it');
+
+
+is(::to('one.test', 'GET', '/health')->{json}{owner}, $one,
+    'health of one');
+is(::to('two.test', 'GET', '/health')->{json}{owner}, $two,
+    'health of two');
+is(::at('one.test', 'owner1', 'GET', '/vars')->{content}, lc($one) . ' owner',
+    'variables of one');
+is(::at('two.test', 'owner1', 'GET', '/vars')->{content}, lc($two) . ' app',
+    'variables of two');
+
+# a grant of an owner counts where that owner is
+
+my $read = permission('read');
+
+is(::at('one.test', 'app1', 'GET', $uri, undef, grantId => "$read")
+    ->{json}{data}{whose}, 1, 'a grant of one');
+::answers(::at('two.test', 'app1', 'GET', $uri, undef, grantId => "$read"),
+    403, 'GRANT_OWNER_MISMATCH', 'is none of two');
+
+my $start = sub {
+    return ::to(shift, 'POST', '/api/v1/operations', {},
+        operation('app1', fresh('ok')));
+};
+
+::answers($start->('two.test'), 403, 'AUTHORIZATION_ERROR',
+    'an operation at the host of two');
+
+my $job = $start->('one.test');
+is($job->{status}, 202, 'at the host of one');
+
+my $id = "/api/v1/operations/$job->{json}{id}";
+ok((wait_for { (::at('one.test', 'app1', 'GET', $id)->{json}{status} || '')
+    eq 'succeeded' } 20), 'is run');
+::answers(::at('two.test', 'app1', 'GET', $id), 404, 'NOT_FOUND_ERROR',
+    'and is nothing at the other');
+
+
+
+=== TEST 3: a name of nobody
+--- http_config eval: $::hosts
+--- config eval: $::by_host
+--- script
+my $uri = '/v1/data/demo.messages';
+
+for my $host (qw( none short long zero )) {
+    ::answers(::at("$host.test", 'owner1', 'GET', $uri), 404, 'NOT_FOUND',
+        "$host: a read");
+    ::answers(::at("$host.test", 'owner1', 'POST', $uri, '{}'), 404,
+        'NOT_FOUND', "$host: a write");
+    ::answers(::at("$host.test", '', 'GET', '/health'), 404, 'NOT_FOUND',
+        "$host: health");
+    ::answers(::at("$host.test", 'owner1', 'GET',
+        '/api/v1/operations/' . '0' x 64), 404, 'NOT_FOUND_ERROR',
+        "$host: status");
+    ::answers(::to("$host.test", 'POST', '/api/v1/operations', {},
+        operation('app1', fresh('ok'))), 404, 'NOT_FOUND_ERROR',
+        "$host: an operation");
+    is(::at("$host.test", 'owner1', 'GET', '/vars')->{content}, ' app',
+        "$host: variables");
+}
+
+my $log = slurp("$ENV{TEST_NGINX_SERVROOT}/logs/error.log");
+like($log, qr/what the variable of "pserver_owner" has is no address/,
+    'the operator is told');
+
+
+
+=== TEST 4: a variable stands alone
+--- config
+pserver_owner $host;
+pserver_owner 0x1111111111111111111111111111111111111111;
+--- must_die
+--- error_log
+"pserver_owner" directive has a variable, and nothing can stand beside it
+
+
+
+=== TEST 5: also behind others
+--- config
+pserver_owner 0x1111111111111111111111111111111111111111 $host;
+--- must_die
+--- error_log
+"pserver_owner" directive has a variable, and nothing can stand beside it
+
+
+
+=== TEST 6: a variable that there is not
+--- config
+pserver_owner $no_such_thing;
+--- must_die
+--- error_log
+unknown "no_such_thing" variable
