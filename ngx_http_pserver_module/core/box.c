@@ -13,6 +13,14 @@ pserver_box_seal(u_char *out, const u_char *in, size_t len,
 {
     randombytes_buf(out, PSERVER_BOX_NONCE_LEN);
 
+    pserver_box_seal_nonce(out, in, len, key, ad);
+}
+
+
+void
+pserver_box_seal_nonce(u_char *out, const u_char *in, size_t len,
+    const u_char key[PSERVER_BOX_KEY_LEN], pserver_str_t ad)
+{
     (void) crypto_aead_xchacha20poly1305_ietf_encrypt(
                out + PSERVER_BOX_NONCE_LEN, NULL, in, len,
                ad.data, ad.len, NULL, out, key);

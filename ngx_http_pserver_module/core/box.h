@@ -25,6 +25,10 @@
 void pserver_box_seal(u_char *out, const u_char *in, size_t len,
     const u_char key[PSERVER_BOX_KEY_LEN], pserver_str_t ad);
 
+/* the same under the nonce that is at out already; a key never sees it again */
+void pserver_box_seal_nonce(u_char *out, const u_char *in, size_t len,
+    const u_char key[PSERVER_BOX_KEY_LEN], pserver_str_t ad);
+
 /*
  * Opens a box of len bytes and writes len - PSERVER_BOX_OVERHEAD bytes to
  * out, which does not overlap with in.  PSERVER_INVALID, with nothing in

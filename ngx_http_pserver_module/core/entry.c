@@ -122,11 +122,12 @@ pserver_entry_lengths(const pserver_entry_t *statement, size_t *entry_len,
 
 void
 pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
-    const pserver_entry_t *statement, const u_char seal[32])
+    const pserver_entry_t *statement, const u_char seal[32],
+    pserver_random_t *random)
 {
     size_t                        i;
     u_char                       *p, *key, *q;
-    u_char                        random[32 * (1 + PSERVER_ENTRY_FIELDS_MAX)];
+    u_char                        keys[32 * (1 + PSERVER_ENTRY_FIELDS_MAX)];
     u_char                        plain[PSERVER_ENTRY_OPENING_MAX];
     pserver_str_t                 ad;
     const pserver_entry_field_t  *field;
@@ -148,10 +149,8 @@ pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
 
     q = plain;
 
-    /* all at once: it is a system call */
-
-    randombytes_buf(random, 32 * (1 + statement->n));
-    key = random;
+    pserver_random_bytes(random, keys, 32 * (1 + statement->n));
+    key = keys;
 
     memcpy(link_key, key, 32);
     memcpy(q, key, 32);
@@ -183,10 +182,11 @@ pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
 
     memset(p, 0, PSERVER_ENTRY_PLACE_LEN);
 
-    pserver_box_seal(box, plain, q - plain, seal, ad);
+    pserver_random_bytes(random, box, PSERVER_BOX_NONCE_LEN);
+    pserver_box_seal_nonce(box, plain, q - plain, seal, ad);
 
     sodium_memzero(plain, q - plain);
-    sodium_memzero(random, sizeof(random));
+    sodium_memzero(keys, 32 * (1 + statement->n));
 }
 
 

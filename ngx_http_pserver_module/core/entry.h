@@ -18,6 +18,7 @@
 
 
 #include "core.h"
+#include "random.h"
 
 
 #define PSERVER_ENTRY_VERSION      1
@@ -163,7 +164,8 @@ int pserver_entry_lengths(const pserver_entry_t *statement, size_t *entry_len,
  * lengths of pserver_entry_lengths(), which returned PSERVER_OK.
  */
 void pserver_entry_write(u_char *entry, u_char *box, u_char link_key[32],
-    const pserver_entry_t *statement, const u_char seal[32]);
+    const pserver_entry_t *statement, const u_char seal[32],
+    pserver_random_t *random);
 
 /*
  * Fills in the place of an entry of len bytes.  tag is the owner's tag key,

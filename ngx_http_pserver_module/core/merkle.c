@@ -57,17 +57,45 @@ void
 pserver_merkle_add(pserver_merkle_t *tree,
     const u_char leaf[PSERVER_MERKLE_LEN])
 {
-    uint64_t  size;
+    pserver_merkle_add_subtree(tree, leaf, 0);
+}
 
-    memcpy(tree->hash[tree->count++], leaf, PSERVER_MERKLE_LEN);
+
+void
+pserver_merkle_add_subtree(pserver_merkle_t *tree,
+    const u_char root[PSERVER_MERKLE_LEN], unsigned level)
+{
+    uint64_t  n;
+
+    memcpy(tree->hash[tree->count++], root, PSERVER_MERKLE_LEN);
 
     /* each bit that carries joins two subtrees of the same size */
 
-    for (size = tree->size++; size & 1; size >>= 1) {
+    for (n = tree->size >> level; n & 1; n >>= 1) {
         tree->count--;
         pserver_merkle_node(tree->hash[tree->count - 1],
                             tree->hash[tree->count - 1],
                             tree->hash[tree->count]);
+    }
+
+    tree->size += (uint64_t) 1 << level;
+}
+
+
+void
+pserver_merkle_join(pserver_merkle_t *tree, const pserver_merkle_t *right)
+{
+    size_t    i;
+    uint64_t  rest;
+    unsigned  level;
+
+    rest = right->size;
+
+    for (i = 0; i < right->count; i++) {
+        level = 63 - __builtin_clzll(rest);
+        rest ^= (uint64_t) 1 << level;
+
+        pserver_merkle_add_subtree(tree, right->hash[i], level);
     }
 }
 

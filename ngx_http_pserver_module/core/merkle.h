@@ -40,6 +40,18 @@ void pserver_merkle_node(u_char hash[PSERVER_MERKLE_LEN],
 void pserver_merkle_init(pserver_merkle_t *tree);
 void pserver_merkle_add(pserver_merkle_t *tree,
     const u_char leaf[PSERVER_MERKLE_LEN]);
+
+/*
+ * The root of a complete subtree of 2^level leaves; the size of the tree is
+ * a multiple of that.
+ */
+void pserver_merkle_add_subtree(pserver_merkle_t *tree,
+    const u_char root[PSERVER_MERKLE_LEN], unsigned level);
+
+/* a tree of at most as many leaves as divide the size of this one */
+void pserver_merkle_join(pserver_merkle_t *tree,
+    const pserver_merkle_t *right);
+
 void pserver_merkle_root(const pserver_merkle_t *tree,
     u_char root[PSERVER_MERKLE_LEN]);
 

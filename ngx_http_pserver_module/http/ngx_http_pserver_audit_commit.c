@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
     uint32_t                         root;
     pserver_entry_keys_t             log;        /* for entries of no owner */
+    pserver_random_t                 random;
     ngx_uint_t                       next;
     ngx_http_pserver_audit_owner_t   owners[NGX_HTTP_PSERVER_AUDIT_OWNERS];
 } ngx_http_pserver_audit_keyring_t;
@@ -136,6 +137,7 @@ ngx_http_pserver_audit_run(void *data)
     ngx_memzero(ring, sizeof(ngx_http_pserver_audit_keyring_t));
 
     ngx_http_pserver_audit_log_keys(ring);
+    pserver_random_init(&ring->random);
 
     n = 0;
 
@@ -217,7 +219,7 @@ ngx_http_pserver_audit_write(ngx_http_pserver_audit_keyring_t *ring,
     }
 
     pserver_entry_write(item->entry, item->box, item->link_key,
-                        &pending->statement, seal);
+                        &pending->statement, seal, &ring->random);
 
     return NGX_OK;
 }

@@ -81,29 +81,10 @@ END
 }
 
 
-# auth_headers WALLET COUNT PATH [ORIGIN [GRANT]]: into $state/headers
-
-auth_headers() {
-    $on_load_core build/bench/sign headers "$(key "$1")" "${4:-$origin}" GET \
-        "$3" "$2" ${5:-} > "$state/headers"
-}
-
-
-# auth_load CONNECTIONS PATH [again [PORT]]: answers a second
-
-auth_load() {
-    $on_load_core build/bench/load "${4:-$port}" "$1" "$each" "$2" \
-        "$state/headers" ${3:-}
-}
-
-
 bench_auth() {
-    local url permission
+    local permission
 
-    head -c 700 /dev/urandom | base64 -w 0 | head -c 900 \
-        | jq -Rc '{text: .}' > "$state/small"
-    [ "$(request owner POST $auth_path "$state/small")" = 201 ] \
-        || fail "small"
+    readable $auth_path
     [ "$(request owner GET $auth_path)" = 200 ] || fail "small"
     plain_file small "$(stat -c %s "$state/answer")"
 
@@ -116,10 +97,7 @@ bench_auth() {
     in_turns auth_gate
     row auth_gate 1/s "no gate, 1/s" '>=' 0.9
 
-    url=$(publish "$(jq -nc --arg app "$(address app)" '{grantee: $app,
-        operation: "data_read", parameters: {scopes: ["bench.small"]}}')")
-    permission=$(chain add-permission "$(key owner)" "$(grantee app)" "$url" \
-        | jq .permissionId)
+    permission=$(permission_to_read bench.small)
 
     in_turns auth_audited
     rm -rf "$auth_memory"
@@ -130,39 +108,39 @@ bench_auth() {
 auth_cold() {
     local recover plain
 
-    auth_headers owner $((each * 20000)) $auth_path
+    headers owner $((each * 20000)) $auth_path
 
     recover=$(taskset -c 0 build/bench/sign recover 10000)
-    plain=$(auth_load 16 /plain/small again)
+    plain=$(load 16 /plain/small "$port" again)
 
-    ours $(auth_load 16 $auth_path)
+    ours $(load 16 $auth_path)
     theirs $(jq -n "1 / (1 / $recover + 1 / $plain) | round")
 }
 
 
 auth_warm() {
-    auth_headers owner 1 $auth_path
+    headers owner 1 $auth_path
 
-    theirs $(auth_load 16 /plain/small again)
-    ours $(auth_load 16 $auth_path again)
+    theirs $(load 16 /plain/small "$port" again)
+    ours $(load 16 $auth_path "$port" again)
 }
 
 
 auth_gate() {
-    auth_headers owner 1 /open/small
-    theirs $(auth_load 16 /open/small again)
+    headers owner 1 /open/small
+    theirs $(load 16 /open/small "$port" again)
 
-    auth_headers owner 1 /gated/small
-    ours $(auth_load 16 /gated/small again)
+    headers owner 1 /gated/small
+    ours $(load 16 /gated/small "$port" again)
 }
 
 
 auth_audited() {
     local other=$((port + 8))
 
-    auth_headers app 1 $auth_path "http://127.0.0.1:$other" "$permission"
-    theirs $(auth_load 64 $auth_path again $other)
+    headers app 1 $auth_path "http://127.0.0.1:$other" "$permission"
+    theirs $(load 64 $auth_path $other again)
 
-    auth_headers app 1 $auth_path "$origin" "$permission"
-    ours $(auth_load 64 $auth_path again)
+    headers app 1 $auth_path "$origin" "$permission"
+    ours $(load 64 $auth_path "$port" again)
 }

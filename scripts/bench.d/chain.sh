@@ -78,10 +78,7 @@ chain_headers() {
 bench_chain() {
     local chain_url chain_file
 
-    head -c 700 /dev/urandom | base64 -w 0 | head -c 900 \
-        | jq -Rc '{text: .}' > "$state/small"
-    [ "$(request owner POST $chain_path "$state/small")" = 201 ] \
-        || fail "chain"
+    readable $chain_path
 
     chain_url=$(publish "$(jq -nc --arg app "$(address app)" '{grantee: $app,
         operation: "data_read", parameters: {scopes: ["bench.chain"]}}')")

@@ -1,9 +1,9 @@
 /*
- * load PORT CONNECTIONS SECONDS PATH FILE [again]: GETs of PATH over that
- * many connections of 127.0.0.1, each with the next line of FILE as its
+ * load PORT CONNECTIONS SECONDS PATH FILE [again [p99]]: GETs of PATH over
+ * that many connections of 127.0.0.1, each with the next line of FILE as its
  * Authorization header; "again": from the first one after the last.  Prints
- * answers a second.  Anything but a whole 200, or a FILE that is too short,
- * is an error.
+ * answers a second, or with "p99" within how many msec 99 of 100 are there.
+ * Anything but a whole 200, or a FILE that is too short, is an error.
  *
  * It does next to nothing of its own: what is measured is the server.
  */
@@ -20,6 +20,7 @@
 
 
 #define LOAD_CONNECTIONS_MAX  512
+#define LOAD_TIMES_MAX        1000000
 
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
     int      fd;
     size_t   len;                          /* of what is in buf */
     size_t   rest;                         /* of the body, past buf */
+    double   since;
     char     buf[4096];
 } load_connection_t;
 
@@ -41,6 +43,7 @@ typedef struct {
 static char               load_request[512];
 static load_lines_t       load_lines;
 static load_connection_t  load_connections[LOAD_CONNECTIONS_MAX];
+static double             load_times[LOAD_TIMES_MAX];
 
 
 static void
@@ -136,6 +139,7 @@ ask(load_connection_t *c)
 
     c->len = 0;
     c->rest = 0;
+    c->since = now();
 
     len = iov[0].iov_len + iov[1].iov_len + iov[2].iov_len;
 
@@ -243,6 +247,15 @@ start(int epoll, int port, size_t n)
 }
 
 
+static int
+ascending(const void *a, const void *b)
+{
+    double  x = *(const double *) a, y = *(const double *) b;
+
+    return (x > y) - (x < y);
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -253,7 +266,7 @@ main(int argc, char **argv)
     struct epoll_event   events[LOAD_CONNECTIONS_MAX];
     load_connection_t   *c;
 
-    if (argc != 6 && argc != 7) {
+    if (argc < 6 || argc > 8) {
         return 2;
     }
 
@@ -269,7 +282,7 @@ main(int argc, char **argv)
                     "Authorization: ", argv[4], argv[1]);
 
     read_lines(argv[5]);
-    load_lines.again = (argc == 7);
+    load_lines.again = (argc > 6);
 
     epoll = epoll_create1(0);
     if (epoll == -1) {
@@ -293,13 +306,21 @@ main(int argc, char **argv)
             c = events[i].data.ptr;
 
             if (answered(c)) {
-                count++;
+                load_times[count++ % LOAD_TIMES_MAX] = now() - c->since;
                 ask(c);
             }
         }
     }
 
-    printf("%.0f\n", count / (now() - since));
+    if (argc < 8) {
+        printf("%.0f\n", count / (now() - since));
+        return 0;
+    }
+
+    count = count < LOAD_TIMES_MAX ? count : LOAD_TIMES_MAX;
+
+    qsort(load_times, count, sizeof(double), ascending);
+    printf("%.3f\n", load_times[count * 99 / 100] * 1000);
 
     return 0;
 }

@@ -53,6 +53,8 @@ typedef ngx_http_pserver_audit_file_t  file_t;
 typedef ngx_http_pserver_audit_item_t  item_t;
 
 
+static pserver_random_t  rng;
+
 static char    dir[] = "/tmp/pserver-audit-XXXXXX";
 static char    log_name[sizeof(dir) + 4];
 
@@ -118,7 +120,7 @@ item(int owner)
     it->box = malloc(it->box_len);
 
     pserver_entry_keys(&keys, ledgers[owner < 0 ? 0 : owner]);
-    pserver_entry_write(it->entry, it->box, it->link_key, &e, keys.seal);
+    pserver_entry_write(it->entry, it->box, it->link_key, &e, keys.seal, &rng);
 
     if (owner < 0) {
         it->root = 7;

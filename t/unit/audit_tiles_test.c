@@ -23,6 +23,8 @@ typedef ngx_http_pserver_audit_tiles_t  tiles_t;
 typedef ngx_http_pserver_audit_item_t   item_t;
 
 
+static pserver_random_t  rng;
+
 static char            dir[64];
 static pserver_root_t  roots[2] = { { 7, "the storage root" },
                                     { 8, "the next storage root" } };
@@ -113,7 +115,7 @@ append(file_t *file, size_t n)
                                         &item[i].box_len),
                   PSERVER_OK);
         pserver_entry_write(entry[i], box[i], item[i].link_key, &e,
-                            keys.seal);
+                            keys.seal, &rng);
     }
 
     CHECK_INT(ngx_http_pserver_audit_file_append(file, items, n), PSERVER_OK);

@@ -14,6 +14,8 @@
 #include "test.h"
 
 
+static pserver_random_t  rng;
+
 static u_char  ledger[32] = "the ledger key of some owner ...";
 
 
@@ -90,7 +92,7 @@ TEST(bytes)
     CHECK_INT(len, 20 + 13 + 2 * 33 + 80);
     CHECK_INT(box_len, 40 + 32 + 2 * 35 + 20 + 17);
 
-    pserver_entry_write(entry, box, link_key, &e, keys.seal);
+    pserver_entry_write(entry, box, link_key, &e, keys.seal, &rng);
 
     place.sequence = 0x0102;
     place.time = 0x0304;
@@ -156,7 +158,7 @@ TEST(box_opens_for_its_entry_only)
     pserver_entry_keys(&other, (u_char *) "another ledger key, another owner");
 
     CHECK_INT(pserver_entry_lengths(&e, &len, &box_len), PSERVER_OK);
-    pserver_entry_write(entry, box, link_key, &e, keys.seal);
+    pserver_entry_write(entry, box, link_key, &e, keys.seal, &rng);
     CHECK_INT(pserver_entry_parse(&view, entry, len), PSERVER_OK);
 
     CHECK_INT(pserver_entry_open(&opening, plain, &view, box, box_len,
@@ -199,7 +201,7 @@ TEST(opening_must_match_the_commitments)
     pserver_entry_keys(&keys, ledger);
 
     CHECK_INT(pserver_entry_lengths(&e, &len, &box_len), PSERVER_OK);
-    pserver_entry_write(entry, box, link_key, &e, keys.seal);
+    pserver_entry_write(entry, box, link_key, &e, keys.seal, &rng);
     CHECK_INT(pserver_entry_parse(&view, entry, len), PSERVER_OK);
     CHECK_INT(pserver_box_open(plain, box, box_len, keys.seal,
                                view.statement),
@@ -244,7 +246,7 @@ TEST(chain)
     CHECK_INT(pserver_entry_lengths(&e, &len, &box_len), PSERVER_OK);
 
     for (i = 1; i <= 3; i++) {
-        pserver_entry_write(entry, box, link_key, &e, keys.seal);
+        pserver_entry_write(entry, box, link_key, &e, keys.seal, &rng);
 
         place.counter = i;
         pserver_entry_place(entry, len, keys.tag, link_key, &place);
@@ -308,7 +310,7 @@ TEST(limits)
     CHECK_INT(box_len, PSERVER_ENTRY_OPENING_MAX + PSERVER_BOX_OVERHEAD);
 
     box = malloc(box_len);
-    pserver_entry_write(entry, box, link_key, &e, ledger);
+    pserver_entry_write(entry, box, link_key, &e, ledger, &rng);
     free(box);
 
     /* one more of each */
@@ -361,7 +363,7 @@ TEST(strict)
 
     sample(&e);
     CHECK_INT(pserver_entry_lengths(&e, &len, &box_len), PSERVER_OK);
-    pserver_entry_write(entry, box, link_key, &e, ledger);
+    pserver_entry_write(entry, box, link_key, &e, ledger, &rng);
 
     for (i = 0; i < len; i++) {
         CHECK_INT(pserver_entry_parse(&view, entry, i), PSERVER_INVALID);

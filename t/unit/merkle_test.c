@@ -226,6 +226,41 @@ TEST(roots_of_the_past)
 }
 
 
+/* trees in parts: each multiple of a power of two, and what may follow */
+
+TEST(joined)
+{
+    size_t            i;
+    u_char            leaves[TREES * HASH], hash[HASH];
+    u_char            tree_roots[TREES + 1][HASH];
+    unsigned          size, rest;
+    pserver_merkle_t  tree, right;
+
+    many(leaves, &tree, tree_roots, TREES);
+
+    for (size = 0; size + 8 <= TREES; size += 8) {
+        for (rest = 0; rest <= 8; rest++) {
+            pserver_merkle_init(&tree);
+            pserver_merkle_init(&right);
+
+            for (i = 0; i < size; i++) {
+                pserver_merkle_add(&tree, leaves + i * HASH);
+            }
+
+            for ( /* void */ ; i < size + rest; i++) {
+                pserver_merkle_add(&right, leaves + i * HASH);
+            }
+
+            pserver_merkle_join(&tree, &right);
+            pserver_merkle_root(&tree, hash);
+
+            CHECK_INT(tree.size, size + rest);
+            CHECK_MEM(hash, tree_roots[size + rest], HASH);
+        }
+    }
+}
+
+
 TEST(every_inclusion)
 {
     size_t            n;
