@@ -321,6 +321,14 @@ like("$status$err", qr/^1.*not JSON/, 'run: not a Personal Server');
 
 is("$status$out$err", qq(0{"status":"processing"}\n), 'status');
 
+($status, $out, $err, @seen) = ctl([ 'operation', 'list', '--status', 'failed',
+    '--offset', 2, $server ], [ 200, '{"operations":[]}' ]);
+
+is("$status$out$err", qq(0{"operations":[]}\n), 'list');
+is($seen[0]{uri}, '/api/v1/operations?status=failed&offset=2', 'list: route');
+same_claims($seen[0], { method => 'GET', uri => '/api/v1/operations',
+                        aud => $server }, 'list: signed, but the query');
+
 ($status, $out, $err, @seen) = ctl([ 'operation', 'cancel', $server, 'abc' ],
                                    [ 204, '' ]);
 

@@ -27,6 +27,10 @@ static int pserver_roots_line(pserver_root_t *root, pserver_str_t line);
 static void pserver_keys_wrapping(u_char out[PSERVER_KEY_LEN],
     const pserver_root_t *root, uint64_t chain_id,
     const pserver_address_t *owner);
+static void pserver_keys_below(u_char out[PSERVER_KEY_LEN],
+    const pserver_root_t *root, pserver_str_t info);
+static void pserver_keys_hash(u_char out[PSERVER_NAME_LEN],
+    const u_char key[PSERVER_KEY_LEN], const char *kind, pserver_str_t name);
 
 
 int
@@ -191,9 +195,18 @@ pserver_roots_line(pserver_root_t *root, pserver_str_t line)
 void
 pserver_keys_log(u_char out[PSERVER_KEY_LEN], const pserver_root_t *root)
 {
+    static const pserver_str_t  info = pserver_string("pserver/v1/log");
+
+    pserver_keys_below(out, root, info);
+}
+
+
+static void
+pserver_keys_below(u_char out[PSERVER_KEY_LEN], const pserver_root_t *root,
+    pserver_str_t info)
+{
     pserver_str_t               key;
     static const pserver_str_t  none;
-    static const pserver_str_t  info = pserver_string("pserver/v1/log");
 
     key.data = (u_char *) root->key;
     key.len = PSERVER_KEY_LEN;
@@ -323,9 +336,32 @@ void
 pserver_keys_name(u_char out[PSERVER_NAME_LEN], const pserver_keys_t *keys,
     const char *kind, pserver_str_t name)
 {
+    pserver_keys_hash(out, keys->names, kind, name);
+}
+
+
+void
+pserver_keys_node_name(u_char out[PSERVER_NAME_LEN],
+    const pserver_root_t *root, const char *kind, pserver_str_t name)
+{
+    u_char  key[PSERVER_KEY_LEN];
+
+    static const pserver_str_t  info = pserver_string("pserver/v1/names");
+
+    pserver_keys_below(key, root, info);
+    pserver_keys_hash(out, key, kind, name);
+
+    sodium_memzero(key, sizeof(key));
+}
+
+
+static void
+pserver_keys_hash(u_char out[PSERVER_NAME_LEN],
+    const u_char key[PSERVER_KEY_LEN], const char *kind, pserver_str_t name)
+{
     pserver_hmac_t  hmac;
 
-    pserver_hmac_init(&hmac, keys->names, PSERVER_KEY_LEN);
+    pserver_hmac_init(&hmac, key, PSERVER_KEY_LEN);
     pserver_hmac_update(&hmac, kind, strlen(kind) + 1);
     pserver_hmac_update(&hmac, name.data, name.len);
     pserver_hmac_final(&hmac, out);

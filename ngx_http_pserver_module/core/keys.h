@@ -93,5 +93,12 @@ int pserver_keys_unwrap(pserver_keys_t *keys, size_t *used,
 void pserver_keys_name(u_char out[PSERVER_NAME_LEN],
     const pserver_keys_t *keys, const char *kind, pserver_str_t name);
 
+/*
+ * The same for what belongs to no owner, under
+ * HKDF(root, "pserver/v1/names").
+ */
+void pserver_keys_node_name(u_char out[PSERVER_NAME_LEN],
+    const pserver_root_t *root, const char *kind, pserver_str_t name);
+
 
 #endif /* _PSERVER_KEYS_H_INCLUDED_ */

@@ -27,6 +27,9 @@ static int pserverctl_operation_ended(const pserver_json_t *root);
 static int pserverctl_operation_failed(const pserver_json_t *root);
 static int pserverctl_operation_print(const pserver_json_t *value);
 static int pserverctl_operation_status(pserverctl_args_t *args);
+static int pserverctl_operation_list(pserverctl_args_t *args);
+static int pserverctl_operation_get(pserverctl_args_t *args,
+    const char *path);
 static int pserverctl_operation_cancel(pserverctl_args_t *args);
 
 
@@ -42,6 +45,16 @@ static const pserverctl_option_t  pserverctl_run_options[] = {
 
 static const pserverctl_option_t  pserverctl_status_options[] = {
     PSERVERCTL_KEY_OPTION,
+    PSERVERCTL_SERVER_OPTIONS,
+    { NULL, NULL, NULL }
+};
+
+
+static const pserverctl_option_t  pserverctl_list_options[] = {
+    PSERVERCTL_KEY_OPTION,
+    { "status", "STATUS", "starting, processing, succeeded, failed, canceled" },
+    { "limit", "N", "so many at most; else 20" },
+    { "offset", "N", "without the N newest" },
     PSERVERCTL_SERVER_OPTIONS,
     { NULL, NULL, NULL }
 };
@@ -65,6 +78,13 @@ const pserverctl_command_t  pserverctl_operation_commands[] = {
         PSERVERCTL_SERVER_TEXT
         PSERVERCTL_KEY_TEXT,
         pserverctl_status_options, 2, 2, pserverctl_operation_status
+    },
+    {
+        "operation list", "--key KEY SERVER",
+        "the operations of an app, or of an owner, as JSON\n"
+        PSERVERCTL_SERVER_TEXT
+        PSERVERCTL_KEY_TEXT,
+        pserverctl_list_options, 1, 1, pserverctl_operation_list
     },
     {
         "operation cancel", "--key KEY SERVER ID",
@@ -347,8 +367,37 @@ pserverctl_operation_print(const pserver_json_t *value)
 static int
 pserverctl_operation_status(pserverctl_args_t *args)
 {
+    char  path[PSERVERCTL_PATH_MAX];
+
+    pserverctl_path(path, sizeof(path), "/api/v1/operations/", args->rest[1],
+                    "");
+
+    return pserverctl_operation_get(args, path);
+}
+
+
+static int
+pserverctl_operation_list(pserverctl_args_t *args)
+{
+    char         path[PSERVERCTL_PATH_MAX] = "/api/v1/operations";
+    size_t       i;
+    const char  *names[] = { "status", "limit", "offset" };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        pserverctl_query(path, sizeof(path), names[i],
+                         pserverctl_option(args, names[i]));
+    }
+
+    return pserverctl_operation_get(args, path);
+}
+
+
+/* asks, and prints the answer as it is */
+
+static int
+pserverctl_operation_get(pserverctl_args_t *args, const char *path)
+{
     int                   rc;
-    char                  path[PSERVERCTL_PATH_MAX];
     pserverctl_answer_t   answer;
     pserverctl_request_t  request;
 
@@ -357,9 +406,6 @@ pserverctl_operation_status(pserverctl_args_t *args)
     if (rc != PSERVERCTL_OK) {
         return rc;
     }
-
-    pserverctl_path(path, sizeof(path), "/api/v1/operations/", args->rest[1],
-                    "");
 
     request.method = "GET";
     request.path = path;

@@ -31,8 +31,15 @@ static ngx_http_pserver_compute_route_t  ngx_http_pserver_compute_routes[] = {
     { NGX_HTTP_GET, ngx_string("/api/v1/identity"), NGX_HTTP_PSERVER_NO_ID,
       ngx_null_string, ngx_http_pserver_identity_handler },
 
+    { NGX_HTTP_GET, ngx_string("/api/v1/capabilities"),
+      NGX_HTTP_PSERVER_NO_ID, ngx_null_string,
+      ngx_http_pserver_capabilities },
+
     { NGX_HTTP_POST, ngx_string("/api/v1/operations"), NGX_HTTP_PSERVER_NO_ID,
       ngx_null_string, ngx_http_pserver_operation_create },
+
+    { NGX_HTTP_GET, ngx_string("/api/v1/operations"), NGX_HTTP_PSERVER_NO_ID,
+      ngx_null_string, ngx_http_pserver_operations },
 
     { NGX_HTTP_GET, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
       ngx_null_string, ngx_http_pserver_operation_status },

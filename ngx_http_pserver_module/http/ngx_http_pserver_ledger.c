@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_ledger_dir.h"
 #include "ngx_http_pserver_artifact.h"
+#include "ngx_http_pserver_ledger_list.h"
 #include "../core/encode.h"
 
 #include <sys/file.h>
@@ -471,14 +472,22 @@ ngx_http_pserver_ledger_index(ngx_http_pserver_ledger_at_t *at,
 
 ngx_uint_t
 ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
-    ngx_http_pserver_ledger_dir_t *dir, const u_char *name)
+    ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row)
 {
     int         index;
     char        file[NGX_HTTP_PSERVER_LEDGER_NAME + 1];
     char        cancel[sizeof(file) + sizeof(".cancel")];
     char        out[NGX_HTTP_PSERVER_ARTIFACTS_NAME];
+    u_char      name[PSERVER_LEDGER_NAME_LEN];
     ngx_uint_t  rc;
 
+    rc = ngx_http_pserver_ledger_list_remove(at, row);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    pserver_ledger_name(name, row->id);
     ngx_http_pserver_ledger_file(file, name);
     (void) snprintf(cancel, sizeof(cancel), "%s.cancel", file);
     ngx_http_pserver_artifacts_name(out, name);
@@ -488,8 +497,6 @@ ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
     if (index == -1) {
         return ngx_http_pserver_ledger_failed(at, at->err);
     }
-
-    rc = NGX_HTTP_PSERVER_STORE_OK;
 
     ngx_http_pserver_store_empty(dir->jobs, out);
 

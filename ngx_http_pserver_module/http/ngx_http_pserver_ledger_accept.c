@@ -2,13 +2,14 @@
  * The ledger: which requests were accepted.
  *
  * A job is accepted once the marker of its request names it; the marker is
- * made last, after the row, the link of the index and the lease.  What a
- * crash leaves before that was never acknowledged: who finds it, by the
- * lease or in a sweep, sees that no marker names it, and removes it.
+ * made last, after the row, the links to it and the lease.  What a crash
+ * leaves before that was never acknowledged: who finds it, by the lease or
+ * in a sweep, sees that no marker names it, and removes it.
  */
 
 
 #include "ngx_http_pserver_ledger_dir.h"
+#include "ngx_http_pserver_ledger_list.h"
 
 
 static ngx_uint_t ngx_http_pserver_ledger_new(
@@ -85,7 +86,6 @@ ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
     char                           file[PSERVER_MARKER_NAME_LEN + 1];
     ngx_uint_t                     rc;
     pserver_started_t              started;
-    ngx_http_pserver_row_place_t   place;
     ngx_http_pserver_ledger_dir_t  dir;
 
     *accepted = 0;
@@ -112,8 +112,7 @@ ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
         }
 
         if (rc == NGX_HTTP_PSERVER_STORE_OK && !*accepted) {
-            ngx_http_pserver_ledger_place(&place, row);
-            rc = ngx_http_pserver_ledger_remove(at, &dir, place.name);
+            rc = ngx_http_pserver_ledger_remove(at, &dir, row);
         }
     }
 
@@ -165,12 +164,17 @@ ngx_http_pserver_ledger_new(ngx_http_pserver_ledger_at_t *at,
     if (symlinkat((char *) link, index, file) == -1 || fsync(index) == -1) {
         rc = ngx_http_pserver_ledger_failed(at, ngx_errno);
 
-    } else if (ngx_http_pserver_lease_take(at->root, &place, &at->err)
-               != NGX_OK)
+    } else {
+        rc = ngx_http_pserver_ledger_list_add(at, row);
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK
+        && ngx_http_pserver_lease_take(at->root, &place, &at->err) != NGX_OK)
     {
         rc = ngx_http_pserver_ledger_failed(at, at->err);
+    }
 
-    } else {
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
 
         /* an old key is one that does not count any more */
 
@@ -186,6 +190,7 @@ ngx_http_pserver_ledger_new(ngx_http_pserver_ledger_at_t *at,
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         (void) unlinkat(dir->repeats, key, 0);
         ngx_http_pserver_lease_drop(at->root, &place);
+        (void) ngx_http_pserver_ledger_list_remove(at, row);
         (void) unlinkat(index, file, 0);
         (void) unlinkat(dir->jobs, file, 0);
     }

@@ -55,7 +55,7 @@ void ngx_http_pserver_ledger_file(char file[NGX_HTTP_PSERVER_LEDGER_NAME + 1],
 
 /* removes the row and what belongs to it, but its marker; the row last */
 ngx_uint_t ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
-    ngx_http_pserver_ledger_dir_t *dir, const u_char *name);
+    ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row);
 
 /* http/ledger_accept: the marker of this name */
 ngx_uint_t ngx_http_pserver_ledger_marker(ngx_http_pserver_ledger_at_t *at,

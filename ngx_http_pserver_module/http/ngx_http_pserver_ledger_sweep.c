@@ -50,11 +50,10 @@ ngx_http_pserver_ledger_sweep_row(ngx_http_pserver_ledger_at_t *at,
     ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row,
     time_t now, time_t valid, time_t window)
 {
-    char                          file[PSERVER_MARKER_NAME_LEN + 1];
-    uint64_t                      msec;
-    ngx_uint_t                    rc, named;
-    pserver_started_t             started;
-    ngx_http_pserver_row_place_t  place;
+    char               file[PSERVER_MARKER_NAME_LEN + 1];
+    uint64_t           msec;
+    ngx_uint_t         rc, named;
+    pserver_started_t  started;
 
     ngx_http_pserver_ledger_key(&started, file, dir, row);
 
@@ -92,9 +91,7 @@ ngx_http_pserver_ledger_sweep_row(ngx_http_pserver_ledger_at_t *at,
         return NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    ngx_http_pserver_ledger_place(&place, row);
-
-    return ngx_http_pserver_ledger_remove(at, dir, place.name);
+    return ngx_http_pserver_ledger_remove(at, dir, row);
 }
 
 

@@ -240,7 +240,9 @@ ngx_int_t ngx_http_pserver_audit_access_logs(ngx_http_request_t *r);
 
 /* content handlers, one a route of the compute API; ctx->id is the id */
 
+ngx_int_t ngx_http_pserver_capabilities(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_create(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_operations(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_status(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_cancel(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_artifact_list(ngx_http_request_t *r);

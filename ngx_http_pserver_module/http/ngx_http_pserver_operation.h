@@ -37,5 +37,9 @@ ngx_http_pserver_operation_t *ngx_http_pserver_operation_find(
 pserver_offer_t *ngx_http_pserver_operation_offers(
     ngx_http_pserver_loc_conf_t *plcf, ngx_pool_t *pool);
 
+/* writes ,"name":"<time>", or null for 0; returns the end */
+u_char *ngx_http_pserver_status_time(u_char *p, const char *name,
+    uint64_t msec);
+
 
 #endif /* _NGX_HTTP_PSERVER_OPERATION_H_INCLUDED_ */

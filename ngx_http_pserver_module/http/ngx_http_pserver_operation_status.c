@@ -33,8 +33,6 @@ static ngx_int_t ngx_http_pserver_status_start(ngx_http_request_t *r,
     ngx_http_pserver_lookup_pt run, ngx_http_pserver_lookup_pt found);
 static void ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup);
-static u_char *ngx_http_pserver_status_time(u_char *p, const char *name,
-    uint64_t msec);
 static u_char *ngx_http_pserver_status_result(u_char *p,
     const pserver_ledger_row_t *row);
 static void ngx_http_pserver_cancel_body(ngx_http_request_t *r,
@@ -193,7 +191,7 @@ ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
 }
 
 
-static u_char *
+u_char *
 ngx_http_pserver_status_time(u_char *p, const char *name, uint64_t msec)
 {
     p = ngx_sprintf(p, ",\"%s\":", name);

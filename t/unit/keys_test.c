@@ -225,6 +225,11 @@ TEST(known)
     CHECK_MEM(out, hash.data, 32);
     free(hash.data);
 
+    hash = vector_hex(top, "node_name");
+    pserver_keys_node_name(out, &roots[1], "list", owner);
+    CHECK_MEM(out, hash.data, 32);
+    free(hash.data);
+
     for (i = 0, test = vector_get(top, "names")->child; test; i++) {
         text = vector_get(test, "kind")->value;
         snprintf(kind, sizeof(kind), "%.*s", (int) text.len,

@@ -136,6 +136,9 @@ def main():
     doc = {
         'root': {'id': root_id, 'key': root.hex()},
         'log_key': expand(extract(b'', root), b'pserver/v1/log', 32).hex(),
+        'node_name': hmac.new(
+            expand(extract(b'', root), b'pserver/v1/names', 32),
+            b'list\0' + owner, hashlib.sha256).hexdigest(),
         'chain_id': chain,
         'owner': owner.hex(),
         'keys': keys.hex(),
