@@ -60,6 +60,31 @@ sub answers {
         $code, "$name: why") if $code;
 }
 
+# Two keys whose addresses have the same derivation index, 3554a7b6: they were
+# looked for, as anybody can.
+
+our @met = map { "meets $_" } 42923, 56420;
+our ($first, $second) = map { chain('wallet', $_)->{address} } @met;
+
+our $meeting = config(pserver_owner => "$first $second "
+    . wallet('owner3')->{address});
+
+sub identity { http('GET', "/api/v1/identity?address=$_[0]") }
+
+# who has which index, by the last digits of both
+
+sub indexes {
+    return { map { m{([^/]+)$}; $1 => readlink } glob state_dir()
+        . '/store/index/*' };
+}
+
+sub index_of {
+    my $hash = Digest::SHA::sha256(lc shift);
+    return sprintf '%08x', unpack('N', $hash) & 0x7fffffff;
+}
+
+sub plain { lc substr shift, 2 }
+
 # 100,000 of them, not in order, two of them people
 
 our $list = test_dir() . '/served.list';
@@ -191,7 +216,91 @@ like($log, qr/what the variable of "pserver_owner" has is no address/,
 
 
 
-=== TEST 4: a variable stands alone
+=== TEST 4: one owner an index
+--- config eval: $::meeting
+--- script
+my $index = ::index_of($first);
+is(::index_of($second), $index, 'two that meet');
+
+my $before = ::indexes();
+is($before->{$index}, undef, 'nobody has it');
+
+my $stranger = wallet('stranger')->{address};
+is(::identity($stranger)->{status}, 200, 'the key for a stranger');
+is_deeply(::indexes(), $before, 'takes nothing');
+
+my $key = ::identity($first);
+is($key->{status}, 200, 'the key of the first');
+is(::indexes()->{$index}, ::plain($first), 'is the first one\'s from now on');
+
+::answers(::identity($second), 409, 'CONFLICT_ERROR', 'the second gets none');
+
+my $uri = '/v1/data/demo.messages';
+
+::answers(store_data($met[1], 'demo.messages', '{"k":2}'), 409,
+    'OWNER_CONFLICT', 'nor room for data');
+ok(!-e state_dir() . '/store/owners/' . ::plain($second), 'no folder is made');
+is(get($met[1], $uri)->{status}, 404, 'there is nothing to read');
+::answers(ask($met[1], 'DELETE', $uri), 409, 'OWNER_CONFLICT', 'or delete');
+
+is(store_data($met[0], 'demo.messages', '{"k":1}')->{status}, 201,
+    'the first one stores');
+is(store_data('owner3', 'demo.messages', '{"k":3}')->{status}, 201,
+    'so does another');
+
+is(::indexes()->{::index_of(wallet('owner3')->{address})},
+    ::plain(wallet('owner3')->{address}), 'who has an index, too');
+is_deeply(::identity($first)->{json}, $key->{json}, 'the same key, always');
+
+# for the next block: somebody else has owner3's
+
+my $link = state_dir() . '/store/index/'
+    . ::index_of(wallet('owner3')->{address});
+
+unlink $link and symlink '11' x 20, $link or die $!;
+
+
+
+=== TEST 5: what was there before is still there
+--- config eval: $::meeting . "\n"
+--- http_config eval: PServer::http_config() . "\n"
+--- script
+my $uri = '/v1/data/demo.messages';
+my $owner3 = wallet('owner3')->{address};
+
+is(get('owner3', $uri)->{json}{data}{k}, 3, 'read');
+::answers(store_data('owner3', 'demo.more', '{"k":4}'), 409, 'OWNER_CONFLICT',
+    'no more of it');
+::answers(::identity($owner3), 409, 'CONFLICT_ERROR', 'no key');
+is(ask('owner3', 'DELETE', $uri)->{status}, 204, 'it can go');
+
+my $uri2 = '/v1/access-logs';
+is(get('owner3', $uri2)->{status}, 200, 'with its log');
+
+::answers(store_data($met[1], 'demo.messages', '{"k":2}'), 409,
+    'OWNER_CONFLICT', 'and who was second is second after a restart');
+
+# a table that is damaged: nobody is let in by it
+
+my $link = state_dir() . '/store/index/' . ::index_of($owner3);
+unlink $link and symlink 'nobody', $link or die $!;
+
+is(store_data('owner3', 'demo.more', '{"k":5}')->{status}, 500, 'damaged');
+is(::identity($owner3)->{status}, 500, 'no key then');
+--- error_log
+the table of indexes failed
+--- alerts_expected
+
+
+
+=== TEST 6: health of one who came second
+--- config eval: ::config(pserver_owner => $::second)
+--- script
+::answers(http('GET', '/health'), 409, 'OWNER_CONFLICT', 'no key');
+
+
+
+=== TEST 7: a variable stands alone
 --- config
 pserver_owner $host;
 pserver_owner 0x1111111111111111111111111111111111111111;
@@ -201,7 +310,7 @@ pserver_owner 0x1111111111111111111111111111111111111111;
 
 
 
-=== TEST 5: also behind others
+=== TEST 8: also behind others
 --- config
 pserver_owner 0x1111111111111111111111111111111111111111 $host;
 --- must_die
@@ -210,7 +319,7 @@ pserver_owner 0x1111111111111111111111111111111111111111 $host;
 
 
 
-=== TEST 6: a variable that there is not
+=== TEST 9: a variable that there is not
 --- config
 pserver_owner $no_such_thing;
 --- must_die

@@ -7,6 +7,8 @@
 #include "ngx_http_pserver_health.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_owner.h"
+#include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_thread.h"
 #include "ngx_http_pserver_zone.h"
 #include "../core/encode.h"
 
@@ -16,6 +18,28 @@
 #define NGX_HTTP_PSERVER_PUBLIC_KEY_LEN  (2 + 2 * PSERVER_PUBLIC_KEY_LEN)
 
 
+/* a key is not handed out before it is known whose it is */
+
+typedef struct {
+    u_char                           *root;
+    pserver_address_t                 owner;
+    ngx_uint_t                        take;      /* the index, for an owner */
+    ngx_uint_t                        rc;
+    ngx_err_t                         err;
+    ngx_http_pserver_request_done_pt  done;
+} ngx_http_pserver_health_t;
+
+
+static ngx_int_t ngx_http_pserver_health_admit(ngx_http_request_t *r,
+    const pserver_address_t *owner, ngx_http_pserver_request_done_pt done);
+static void ngx_http_pserver_health_run(void *data);
+static void ngx_http_pserver_health_done(ngx_http_request_t *r, void *data);
+static ngx_int_t ngx_http_pserver_health_answer(ngx_http_request_t *r,
+    const pserver_address_t *owner);
+static void ngx_http_pserver_identity_done(ngx_http_request_t *r,
+    void *data);
+static ngx_int_t ngx_http_pserver_identity_answer(ngx_http_request_t *r,
+    ngx_http_pserver_health_t *health);
 static ngx_int_t ngx_http_pserver_health_key(ngx_http_request_t *r,
     const pserver_address_t *owner, ngx_str_t *address,
     ngx_str_t *public_key);
@@ -24,16 +48,94 @@ static ngx_int_t ngx_http_pserver_health_key(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_pserver_health_handler(ngx_http_request_t *r)
 {
-    u_char             *p;
-    ngx_int_t           rc;
-    ngx_str_t           body, address, public_key;
-    pserver_address_t   owner;
+    ngx_int_t          rc;
+    pserver_address_t  owner;
 
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
         return rc;
     }
+
+    /* of several owners none is the one */
+
+    if (ngx_http_pserver_owner_only(r, &owner) != NGX_OK) {
+        return ngx_http_pserver_health_answer(r, NULL);
+    }
+
+    if (ngx_http_pserver_health_admit(r, &owner, ngx_http_pserver_health_done)
+        != NGX_OK)
+    {
+        return ngx_http_pserver_store_busy(r);
+    }
+
+    return NGX_DONE;
+}
+
+
+/* NGX_OK: done is called later, with health */
+
+static ngx_int_t
+ngx_http_pserver_health_admit(ngx_http_request_t *r,
+    const pserver_address_t *owner, ngx_http_pserver_request_done_pt done)
+{
+    ngx_http_pserver_health_t    *health;
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    health = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_health_t));
+    if (health == NULL) {
+        return NGX_ERROR;
+    }
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    health->root = plcf->store.data;
+    health->owner = *owner;
+    health->take = ngx_http_pserver_owner_serves(r, owner);
+
+    if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_health_run,
+                                            done, health)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    r->main->count++;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_pserver_health_run(void *data)
+{
+    ngx_http_pserver_health_t  *health = data;
+
+    health->rc = ngx_http_pserver_owner_admit(health->root, &health->owner,
+                                              health->take, &health->err);
+}
+
+
+static void
+ngx_http_pserver_health_done(ngx_http_request_t *r, void *data)
+{
+    ngx_int_t                   rc;
+    ngx_http_pserver_health_t  *health = data;
+
+    rc = (health->rc == NGX_HTTP_PSERVER_STORE_OK)
+         ? ngx_http_pserver_health_answer(r, &health->owner)
+         : ngx_http_pserver_store_error(r, health->rc, health->err);
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_health_answer(ngx_http_request_t *r,
+    const pserver_address_t *owner)
+{
+    u_char     *p;
+    ngx_str_t   body, address, public_key;
 
     body.data = ngx_pnalloc(r->pool, 512);
     if (body.data == NULL) {
@@ -44,18 +146,15 @@ ngx_http_pserver_health_handler(ngx_http_request_t *r)
                     NGX_HTTP_PSERVER_VERSION "\",\"uptime\":%T,",
                     ngx_time() - ngx_http_pserver_zone(NULL)->started);
 
-    /* of several owners none is the one */
-
-    if (ngx_http_pserver_owner_only(r, &owner) == NGX_OK) {
-
-        if (ngx_http_pserver_health_key(r, &owner, &address, &public_key)
+    if (owner) {
+        if (ngx_http_pserver_health_key(r, owner, &address, &public_key)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         p = ngx_cpymem(p, "\"owner\":\"", sizeof("\"owner\":\"") - 1);
-        p = pserver_address_format(p, &owner);
+        p = pserver_address_format(p, owner);
         p = ngx_sprintf(p, "\",\"identity\":{\"address\":\"%V\","
                         "\"publicKey\":\"%V\"}}", &address, &public_key);
 
@@ -72,11 +171,10 @@ ngx_http_pserver_health_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_pserver_identity_handler(ngx_http_request_t *r)
 {
-    u_char             *p;
-    ngx_int_t           rc;
-    ngx_str_t           arg, body, address, public_key;
-    pserver_str_t       s;
-    pserver_address_t   owner;
+    ngx_int_t          rc;
+    ngx_str_t          arg;
+    pserver_str_t      s;
+    pserver_address_t  owner;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -100,7 +198,51 @@ ngx_http_pserver_identity_handler(ngx_http_request_t *r)
                           "'^0x[0-9a-fA-F]{40}$'", "string_pattern_mismatch");
     }
 
-    if (ngx_http_pserver_health_key(r, &owner, &address, &public_key)
+    if (ngx_http_pserver_health_admit(r, &owner,
+                                      ngx_http_pserver_identity_done)
+        != NGX_OK)
+    {
+        return ngx_http_pserver_error_compute(r,
+                          NGX_HTTP_SERVICE_UNAVAILABLE,
+                          "INTERNAL_SERVER_ERROR",
+                          "The server is overloaded", NULL);
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_pserver_identity_done(ngx_http_request_t *r, void *data)
+{
+    ngx_http_finalize_request(r, ngx_http_pserver_identity_answer(r, data));
+}
+
+
+static ngx_int_t
+ngx_http_pserver_identity_answer(ngx_http_request_t *r,
+    ngx_http_pserver_health_t *health)
+{
+    u_char     *p;
+    ngx_str_t   body, address, public_key;
+
+    if (health->rc == NGX_HTTP_PSERVER_STORE_TAKEN) {
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_CONFLICT,
+                          "CONFLICT_ERROR", NGX_HTTP_PSERVER_STORE_TAKEN_TEXT,
+                          NULL);
+    }
+
+    if (health->rc != NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, health->err,
+                      "pserver: the table of indexes failed");
+
+        return ngx_http_pserver_error_compute(r,
+                          NGX_HTTP_INTERNAL_SERVER_ERROR,
+                          "INTERNAL_SERVER_ERROR",
+                          "The table of owners can't be read", NULL);
+    }
+
+    if (ngx_http_pserver_health_key(r, &health->owner, &address, &public_key)
         != NGX_OK)
     {
         return ngx_http_pserver_error_compute(r,
@@ -115,7 +257,7 @@ ngx_http_pserver_identity_handler(ngx_http_request_t *r)
     }
 
     p = ngx_sprintf(body.data, "{\"kind\":\"Identity\",\"user_address\":\"");
-    p = pserver_address_format(p, &owner);
+    p = pserver_address_format(p, &health->owner);
     p = ngx_sprintf(p, "\",\"personal_server\":{\"kind\":\"PersonalServer\","
                     "\"address\":\"%V\",\"public_key\":\"%V\"}}",
                     &address, &public_key);

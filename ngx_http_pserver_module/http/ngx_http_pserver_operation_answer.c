@@ -89,6 +89,13 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
                                        "The data can't be read", NULL);
     }
 
+    if (create->rc == NGX_HTTP_PSERVER_STORE_TAKEN) {
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_CONFLICT,
+                                       "CONFLICT_ERROR",
+                                       NGX_HTTP_PSERVER_STORE_TAKEN_TEXT,
+                                       NULL);
+    }
+
     if (create->rc != NGX_HTTP_PSERVER_STORE_OK) {
 
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, create->at.err,

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_store.h"
+#include "ngx_http_pserver_index.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_temp.h"
@@ -17,6 +18,8 @@
 
 static ngx_fd_t ngx_http_pserver_owner_make(u_char *root,
     const char *address);
+static ngx_uint_t ngx_http_pserver_owner_known(
+    ngx_http_pserver_owner_t *owner, uint64_t chain_id);
 static ngx_uint_t ngx_http_pserver_owner_read_key(
     ngx_http_pserver_owner_t *owner, uint64_t chain_id);
 static ngx_uint_t ngx_http_pserver_owner_make_key(
@@ -58,13 +61,34 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
 
     owner->fd = open(path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
 
-    if (owner->fd == -1 && create && ngx_errno == NGX_ENOENT) {
-        owner->fd = ngx_http_pserver_owner_make(root, hex);
+    if (owner->fd == -1 && !(create && ngx_errno == NGX_ENOENT)) {
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
+    }
+
+    if (ngx_http_pserver_owner_known(owner, chain_id)
+        && (owner->admitted || !create))
+    {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    if (create) {
+        rc = ngx_http_pserver_owner_admit(root, address, 1, &owner->err);
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+
+        owner->admitted = 1;
     }
 
     if (owner->fd == -1) {
-        owner->err = ngx_errno;
-        return ngx_http_pserver_store_rc(owner->err);
+        owner->fd = ngx_http_pserver_owner_make(root, hex);
+
+        if (owner->fd == -1) {
+            owner->err = ngx_errno;
+            return ngx_http_pserver_store_rc(owner->err);
+        }
     }
 
     rc = ngx_http_pserver_owner_read_key(owner, chain_id);
@@ -94,6 +118,36 @@ ngx_http_pserver_owner_close(ngx_http_pserver_owner_t *owner)
     }
 
     sodium_memzero(&owner->keys, sizeof(pserver_keys_t));
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_admit(u_char *root, const pserver_address_t *address,
+    ngx_uint_t take, ngx_err_t *err)
+{
+    uint32_t                  index;
+    ngx_http_pserver_index_e  rc;
+
+    index = pserver_identity_index(address);
+
+    rc = take ? ngx_http_pserver_index_take((char *) root, index, address)
+              : ngx_http_pserver_index_find((char *) root, index, address);
+
+    switch (rc) {
+
+    case NGX_HTTP_PSERVER_INDEX_OWN:
+    case NGX_HTTP_PSERVER_INDEX_FREE:
+        return NGX_HTTP_PSERVER_STORE_OK;
+
+    case NGX_HTTP_PSERVER_INDEX_TAKEN:
+        *err = 0;
+        return NGX_HTTP_PSERVER_STORE_TAKEN;
+
+    default: /* NGX_HTTP_PSERVER_INDEX_ERROR */
+        *err = ngx_errno;
+        return (ngx_http_pserver_store_rc(*err) == NGX_HTTP_PSERVER_STORE_FULL)
+               ? NGX_HTTP_PSERVER_STORE_FULL : NGX_HTTP_PSERVER_STORE_ERROR;
+    }
 }
 
 
@@ -149,6 +203,22 @@ done:
 }
 
 
+/* 1: the keys are those that this process has unwrapped before */
+
+static ngx_uint_t
+ngx_http_pserver_owner_known(ngx_http_pserver_owner_t *owner,
+    uint64_t chain_id)
+{
+    struct stat  st;
+
+    return owner->fd != -1
+           && fstatat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY, &st,
+                      AT_SYMLINK_NOFOLLOW)
+              == 0
+           && ngx_http_pserver_known_keys(owner, chain_id, &st);
+}
+
+
 static ngx_uint_t
 ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     uint64_t chain_id)
@@ -160,14 +230,6 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     struct stat                     st;
     pserver_str_t                   file;
     const ngx_http_pserver_keys_t  *keys;
-
-    if (fstatat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY, &st,
-                AT_SYMLINK_NOFOLLOW)
-        == 0
-        && ngx_http_pserver_known_keys(owner, chain_id, &st))
-    {
-        return NGX_HTTP_PSERVER_STORE_OK;
-    }
 
     fd = openat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY,
                 O_RDONLY|O_NOFOLLOW|O_CLOEXEC);

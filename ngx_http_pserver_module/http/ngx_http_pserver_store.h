@@ -1,10 +1,11 @@
 /*
- * The store: each owner's folder of sealed files.
+ * The store: each owner's folder of sealed files, and who may have one.
  *
  *   <pserver_store>/owners/<address>/owner.key       keys, under the root
  *                                   /objects/<name>/<version>
  *                                   /tmp/            nothing of value
  *                                   /jobs/           of http/job
+ *                  /index/                           of http/index
  *
  * <address> is 40 lower-case hex digits, <name> the keyed hash of a scope,
  * <version> 8 digits from 00000001.  An owner's folder is opened by the
@@ -34,9 +35,13 @@ typedef enum {
     NGX_HTTP_PSERVER_STORE_FULL,        /* no space left */
     NGX_HTTP_PSERVER_STORE_CONDITION,   /* of the request: it does not hold */
     NGX_HTTP_PSERVER_STORE_EXPIRED,     /* the signature, long ago */
+    NGX_HTTP_PSERVER_STORE_TAKEN,       /* another owner has the index */
     NGX_HTTP_PSERVER_STORE_ERROR        /* a system call failed */
 } ngx_http_pserver_store_rc_e;
 
+
+#define NGX_HTTP_PSERVER_STORE_TAKEN_TEXT                                     \
+    "another owner of this server has the same derivation index"
 
 /* the code for errno of a call that failed */
 ngx_uint_t ngx_http_pserver_store_rc(ngx_err_t err);
@@ -48,6 +53,7 @@ typedef struct {
     ngx_fd_t                         fd;
     ngx_err_t                        err;        /* of the last failure */
     pserver_address_t                address;
+    ngx_uint_t                       admitted;   /* has the index */
     pserver_keys_t                   keys;       /* close wipes them */
 } ngx_http_pserver_owner_t;
 
@@ -72,11 +78,21 @@ typedef struct {
  * pserver_store, terminated by a zero.  With create, folder and keys are
  * made if there are none; without, NOT_FOUND.  owner is set in any case;
  * close it in any case.
+ *
+ * With create the owner also takes the derivation index: TAKEN where another
+ * has it.  Without, what such an owner has from before is still there.
  */
 ngx_uint_t ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner,
     u_char *root, uint64_t chain_id, const pserver_address_t *address,
     ngx_uint_t create);
 void ngx_http_pserver_owner_close(ngx_http_pserver_owner_t *owner);
+
+/*
+ * The owner takes the derivation index, or only looks whether another has it.
+ * OK, TAKEN, or of a failure errno is in *err.
+ */
+ngx_uint_t ngx_http_pserver_owner_admit(u_char *root,
+    const pserver_address_t *address, ngx_uint_t take, ngx_err_t *err);
 
 /*
  * A folder below the owner's, made if need be ("tmp", "jobs", ..): an fd,

@@ -43,6 +43,11 @@ ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
                                       "the version that is there is "
                                       "another one");
 
+    case NGX_HTTP_PSERVER_STORE_TAKEN:
+        return ngx_http_pserver_error_content(r, NGX_HTTP_CONFLICT,
+                                      "OWNER_CONFLICT",
+                                      NGX_HTTP_PSERVER_STORE_TAKEN_TEXT);
+
     case NGX_HTTP_PSERVER_STORE_EXPIRED:
         error = pserver_web3signed_error(PSERVER_WEB3SIGNED_EXPIRED);
 

@@ -125,7 +125,14 @@ ngx_http_pserver_delete_seen(void *data)
     ngx_http_pserver_owner_t  owner;
 
     del->rc = ngx_http_pserver_owner_open(&owner, del->root, del->chain_id,
-                                          &del->owner, 1);
+                                          &del->owner, 0);
+
+    if (del->rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        ngx_http_pserver_owner_close(&owner);
+
+        del->rc = ngx_http_pserver_owner_open(&owner, del->root,
+                                              del->chain_id, &del->owner, 1);
+    }
 
     if (del->rc == NGX_HTTP_PSERVER_STORE_OK) {
         del->rc = ngx_http_pserver_once_seen(&owner, del->claims,

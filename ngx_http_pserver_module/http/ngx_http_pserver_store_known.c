@@ -26,6 +26,7 @@ typedef struct {
     ngx_http_pserver_known_file_t    file;       /* ino 0: an empty slot */
     uint64_t                         chain_id;
     pserver_address_t                owner;
+    ngx_uint_t                       admitted;
     pserver_keys_t                   keys;
 } ngx_http_pserver_known_owner_t;
 
@@ -129,6 +130,7 @@ ngx_http_pserver_known_keys(ngx_http_pserver_owner_t *owner,
            == 0)
     {
         owner->keys = known->keys;
+        owner->admitted = known->admitted;
         found = 1;
     }
 
@@ -165,6 +167,7 @@ ngx_http_pserver_know_keys(const ngx_http_pserver_owner_t *owner,
 
         known->chain_id = chain_id;
         known->owner = owner->address;
+        known->admitted = owner->admitted;
         known->keys = owner->keys;
     }
 

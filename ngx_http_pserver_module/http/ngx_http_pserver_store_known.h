@@ -20,7 +20,8 @@ ngx_int_t ngx_http_pserver_known_init_process(ngx_cycle_t *cycle);
 /*
  * The keys that were in this very file, into owner->keys: 1, or 0.  A file
  * of keys is never written to, another one takes its place, so what stat()
- * says tells one from the other.
+ * says tells one from the other.  owner->admitted is as it was then: an index
+ * is not given back.
  */
 ngx_uint_t ngx_http_pserver_known_keys(ngx_http_pserver_owner_t *owner,
     uint64_t chain_id, const struct stat *st);
