@@ -46,6 +46,15 @@ sub answer {
     return $text;
 }
 
+# an operation, with a preference
+
+sub post {
+    my ($app, $request, $prefer) = @_;
+
+    return http('POST', '/api/v1/operations', { Prefer => $prefer,
+        'Content-Type' => 'application/json' }, operation($app, $request));
+}
+
 run_tests();
 
 __DATA__
@@ -137,3 +146,58 @@ kill HUP => $pid;
 is(answer($client), 'processing', 'as it is');
 cmp_ok(time - $since, '<', 3, 'soon');
 is(finish('app1', $id)->{json}{status}, 'failed', 'the job ends as it would');
+
+
+
+=== TEST 4: a POST that waits for its end
+--- config eval: config(pserver_operation => offers('word_count'))
+--- script
+my $a = post('app1', fresh('ok'), 'wait=20');
+
+is($a->{status}, 200, 'the end');
+is($a->{json}{kind}, 'OperationStatus', 'as of a GET');
+is($a->{json}{status}, 'succeeded', 'how it ended');
+is($a->{json}{result}{words}, 29815, 'with its result');
+is($a->{headers}{'preference-applied'}, 'wait=20', 'applied');
+
+my $again = status_of('app1', $a->{json}{id});
+
+is($again->{content}, $a->{content}, 'the same of a GET');
+
+# of one that was accepted before, and of one that is refused
+
+my $request = fresh('ok');
+my $id = start_job('app1', $request)->{json}{id};
+
+is(post('app1', $request, 'wait=20')->{json}{id}, $id, 'a repeat');
+
+$a = post('app1', fresh('revoked'), 'wait=20');
+is($a->{status}, 403, 'refused, at once');
+is($a->{headers}{'preference-applied'}, undef, 'nothing to wait for');
+
+is(post('app1', fresh('ok'), 'wait=x')->{status}, 202, 'no preference');
+
+
+
+=== TEST 5: a POST that waits in vain: accepted
+--- config eval: config(pserver_operation => offers('test_sleep'))
+--- script
+my $request = fresh('ok');
+my $since = time;
+my $a = post('app1', $request, 'wait=1');
+
+is($a->{status}, 202, 'accepted');
+like($a->{content}, qr/\A\{"kind":"OperationCreated","id":"[0-9a-f]{64}",
+    "created_at":"[^"]+"\}\z/x, 'the answer');
+is($a->{headers}{'preference-applied'}, 'wait=1', 'applied');
+cmp_ok(time - $since, '>=', 0.9, 'it waited');
+is(start_job('app1', $request)->{content}, $a->{content},
+    'the same without');
+
+my $id = $a->{json}{id};
+
+is(cancel_job('app1', $id)->{status}, 204, 'canceled');
+
+$a = post('app1', $request, 'wait=20');
+is($a->{status}, 200, 'the end');
+is($a->{json}{status}, 'canceled', 'of this kind');

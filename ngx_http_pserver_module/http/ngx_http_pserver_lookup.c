@@ -87,15 +87,19 @@ ngx_http_pserver_lookup_start(ngx_http_pserver_lookup_t *lookup)
     if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_lookup_run,
                                             ngx_http_pserver_lookup_done,
                                             lookup)
-        != NGX_OK)
+        == NGX_OK)
     {
-        return ngx_http_pserver_error_compute(r,
-                                       NGX_HTTP_SERVICE_UNAVAILABLE,
-                                       "INTERNAL_SERVER_ERROR",
-                                       "The server is overloaded", NULL);
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    if (lookup->failed) {
+        lookup->failed(lookup);
+        return NGX_OK;
+    }
+
+    return ngx_http_pserver_error_compute(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                          "INTERNAL_SERVER_ERROR",
+                                          "The server is overloaded", NULL);
 }
 
 
@@ -187,20 +191,25 @@ ngx_http_pserver_lookup_done(ngx_http_request_t *r, void *data)
         return;
     }
 
-    if (lookup->rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
-        ngx_http_finalize_request(r, ngx_http_pserver_lookup_none(r));
-        return;
+    if (lookup->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log,
+                      lookup->rc == NGX_HTTP_PSERVER_STORE_BAD
+                      ? 0 : lookup->at.err,
+                      "pserver: the ledger failed: %ui", lookup->rc);
     }
 
-    ngx_log_error(NGX_LOG_CRIT, r->connection->log,
-                  lookup->rc == NGX_HTTP_PSERVER_STORE_BAD ? 0
-                                                           : lookup->at.err,
-                  "pserver: the ledger failed: %ui", lookup->rc);
+    if (lookup->failed) {
+        lookup->failed(lookup);
 
-    ngx_http_finalize_request(r, ngx_http_pserver_error_compute(r,
+    } else if (lookup->rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        ngx_http_finalize_request(r, ngx_http_pserver_lookup_none(r));
+
+    } else {
+        ngx_http_finalize_request(r, ngx_http_pserver_error_compute(r,
                                        NGX_HTTP_INTERNAL_SERVER_ERROR,
                                        "INTERNAL_SERVER_ERROR",
                                        "The operation can't be read", NULL));
+    }
 }
 
 
@@ -322,6 +331,9 @@ ngx_http_pserver_lookup_checked(ngx_http_pserver_permission_t *p)
     } else if (reason == PSERVER_ALLOWED) {
         ngx_http_pserver_lookup_log(lookup, p->facts->block);
 
+    } else if (lookup->failed) {
+        lookup->failed(lookup);
+
     } else {
         rc = ngx_http_pserver_permission_refuse(r, p->kind, reason);
 
@@ -374,6 +386,14 @@ ngx_http_pserver_lookup_logged(ngx_http_request_t *r, ngx_int_t rc)
     ngx_http_pserver_ctx_t     *ctx;
     ngx_http_pserver_lookup_t  *lookup;
 
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
+    lookup = ctx->state;
+
+    if (rc != NGX_OK && lookup->failed) {
+        lookup->failed(lookup);
+        return;
+    }
+
     if (rc != NGX_OK) {
         ngx_http_finalize_request(r, ngx_http_pserver_error_compute(r,
                                        NGX_HTTP_SERVICE_UNAVAILABLE,
@@ -381,9 +401,6 @@ ngx_http_pserver_lookup_logged(ngx_http_request_t *r, ngx_int_t rc)
                                        "The log can't be written", NULL));
         return;
     }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
-    lookup = ctx->state;
 
     lookup->logged = 1;
 

@@ -28,6 +28,9 @@ struct ngx_http_pserver_lookup_s {
     ngx_http_pserver_lookup_pt       found;      /* rc is OK; finalizes the
                                                     request, or releases */
     ngx_http_pserver_lookup_pt       released;   /* finalizes the request */
+    ngx_http_pserver_lookup_pt       failed;     /* the same in place of any
+                                                    error; NULL: the error is
+                                                    the answer */
 
     /* the result */
     ngx_http_request_t              *request;

@@ -232,8 +232,7 @@ ngx_http_pserver_create_next(ngx_http_pserver_create_t *create)
         break;
 
     default: /* NGX_HTTP_PSERVER_CREATE_ANSWER */
-        ngx_http_finalize_request(create->request,
-                                  ngx_http_pserver_create_answer(create));
+        ngx_http_pserver_create_answer(create);
         return;
     }
 

@@ -10,6 +10,7 @@
 #include "ngx_http_pserver_module.h"
 
 #include "../core/container.h"
+#include "../core/ledger.h"
 #include "../core/permission.h"
 
 
@@ -40,6 +41,15 @@ pserver_offer_t *ngx_http_pserver_operation_offers(
 /* writes ,"name":"<time>", or null for 0; returns the end */
 u_char *ngx_http_pserver_status_time(u_char *p, const char *name,
     uint64_t msec);
+
+/*
+ * POST with "Prefer: wait": finalizes the request when the operation has
+ * ended, with its status, or after "wait" seconds, with what "created" has.
+ * app is who asks; both and created->data live as long as the request.
+ */
+void ngx_http_pserver_status_wait(ngx_http_request_t *r,
+    const pserver_address_t *app, const u_char id[PSERVER_LEDGER_ID_LEN],
+    ngx_uint_t wait, ngx_str_t *created);
 
 
 #endif /* _NGX_HTTP_PSERVER_OPERATION_H_INCLUDED_ */

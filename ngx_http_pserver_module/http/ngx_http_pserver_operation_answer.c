@@ -5,12 +5,17 @@
 
 #include "ngx_http_pserver_operation_create.h"
 #include "ngx_http_pserver_error.h"
+#include "ngx_http_pserver_wait.h"
 
 #include "../core/encode.h"
 
 
 /* seconds */
 #define NGX_HTTP_PSERVER_CREATE_RETRY  5
+
+
+static ngx_int_t ngx_http_pserver_create_created(ngx_http_request_t *r,
+    const u_char *id, uint64_t created, ngx_str_t *body);
 
 
 ngx_int_t
@@ -112,12 +117,13 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
 }
 
 
-ngx_int_t
+void
 ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create)
 {
-    u_char              *p, *id;
+    u_char              *id;
     uint64_t             created;
     ngx_str_t            body;
+    ngx_uint_t           wait;
     ngx_http_request_t  *r;
 
     r = create->request;
@@ -130,30 +136,56 @@ ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create)
         && create->plcf->operation_access
            == NGX_HTTP_PSERVER_ACCESS_CAPABILITY)
     {
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_CONFLICT,
+        ngx_http_finalize_request(r,
+                       ngx_http_pserver_error_compute(r, NGX_HTTP_CONFLICT,
                                        "CONFLICT_ERROR",
                                        "This request was accepted before",
-                                       NULL);
+                                       NULL));
+        return;
     }
 
-    body.data = ngx_pnalloc(r->pool,
+    if (ngx_http_pserver_create_created(r, id, created, &body) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    wait = ngx_http_pserver_wait_preferred(r);
+
+    if (wait) {
+        ngx_http_pserver_status_wait(r, &create->row.app, id, wait, &body);
+        return;
+    }
+
+    ngx_http_finalize_request(r,
+                       ngx_http_pserver_send_json(r, NGX_HTTP_ACCEPTED,
+                                                  &body));
+}
+
+
+static ngx_int_t
+ngx_http_pserver_create_created(ngx_http_request_t *r, const u_char *id,
+    uint64_t created, ngx_str_t *body)
+{
+    u_char  *p;
+
+    body->data = ngx_pnalloc(r->pool,
                             sizeof("{\"kind\":\"OperationCreated\",\"id\":\"\","
                                    "\"created_at\":\"\"}")
                             + 2 * PSERVER_LEDGER_ID_LEN
                             + NGX_HTTP_PSERVER_TIME_LEN);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (body->data == NULL) {
+        return NGX_ERROR;
     }
 
-    p = ngx_sprintf(body.data, "{\"kind\":\"OperationCreated\",\"id\":\"");
+    p = ngx_sprintf(body->data, "{\"kind\":\"OperationCreated\",\"id\":\"");
     p = pserver_hex_encode(p, id, PSERVER_LEDGER_ID_LEN);
     p = ngx_sprintf(p, "\",\"created_at\":\"");
     p = ngx_http_pserver_store_time(p, created);
     p = ngx_sprintf(p, "\"}");
 
-    body.len = p - body.data;
+    body->len = p - body->data;
 
-    return ngx_http_pserver_send_json(r, NGX_HTTP_ACCEPTED, &body);
+    return NGX_OK;
 }
 
 

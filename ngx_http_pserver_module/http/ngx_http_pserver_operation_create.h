@@ -61,17 +61,18 @@ ngx_int_t ngx_http_pserver_create_accept(ngx_http_pserver_create_t *create);
 void ngx_http_pserver_create_accept_leave(ngx_http_pserver_create_t *create);
 
 /*
- * http/operation_answer.  All but refuse return what the request is to be
- * finalized with; data_error returns NGX_OK where there is none.
+ * http/operation_answer.  What the request is to be finalized with;
+ * data_error returns NGX_OK where there is none.
  */
 ngx_int_t ngx_http_pserver_create_full(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_create_text_error(ngx_http_request_t *r,
     pserver_optext_reason_e reason);
 ngx_int_t ngx_http_pserver_create_data_error(
     ngx_http_pserver_create_t *create);
-ngx_int_t ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create);
 
-/* finalizes the request, and notes the refusal in the log */
+/* finalize the request: it was accepted, now or before; or it is refused,
+   which is noted in the log */
+void ngx_http_pserver_create_answer(ngx_http_pserver_create_t *create);
 void ngx_http_pserver_create_refuse(ngx_http_pserver_create_t *create,
     ngx_int_t status);
 

@@ -25,6 +25,8 @@ typedef struct {
     ngx_http_pserver_lookup_t        lookup;
     ngx_uint_t                       wait;       /* seconds */
     ngx_msec_t                       deadline;
+    ngx_str_t                        created;    /* of a POST: the answer as
+                                                    long as it has not ended */
 } ngx_http_pserver_status_t;
 
 
@@ -32,6 +34,10 @@ static ngx_int_t ngx_http_pserver_status_auth(ngx_http_request_t *r);
 static ngx_int_t ngx_http_pserver_status_start(ngx_http_request_t *r,
     ngx_http_pserver_lookup_pt run, ngx_http_pserver_lookup_pt found);
 static void ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup);
+static void ngx_http_pserver_status_created(
+    ngx_http_pserver_lookup_t *lookup);
+static void ngx_http_pserver_status_send(ngx_http_pserver_status_t *status,
+    ngx_uint_t code, ngx_str_t *body);
 static void ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup);
 static u_char *ngx_http_pserver_status_result(u_char *p,
     const pserver_ledger_row_t *row);
@@ -124,6 +130,44 @@ ngx_http_pserver_status_start(ngx_http_request_t *r,
 }
 
 
+void
+ngx_http_pserver_status_wait(ngx_http_request_t *r,
+    const pserver_address_t *app, const u_char id[PSERVER_LEDGER_ID_LEN],
+    ngx_uint_t wait, ngx_str_t *created)
+{
+    u_char                      hex[2 * PSERVER_LEDGER_ID_LEN];
+    ngx_int_t                   rc;
+    pserver_str_t               str;
+    ngx_http_pserver_status_t  *status;
+
+    status = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_status_t));
+    if (status == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    status->wait = wait;
+    status->deadline = ngx_current_msec + wait * 1000;
+    status->created = *created;
+
+    status->lookup.signer = app;
+    status->lookup.found = ngx_http_pserver_status_found;
+    status->lookup.released = ngx_http_pserver_status_answer;
+    status->lookup.failed = ngx_http_pserver_status_created;
+
+    (void) pserver_hex_encode(hex, id, PSERVER_LEDGER_ID_LEN);
+
+    str.len = sizeof(hex);
+    str.data = hex;
+
+    rc = ngx_http_pserver_lookup(r, &status->lookup, str);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
 static void
 ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup)
 {
@@ -139,21 +183,57 @@ ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup)
 
     if (lookup->ledger.row.state == PSERVER_JOB_SUCCEEDED) {
         ngx_http_pserver_lookup_release(lookup);
-        return;
-    }
 
-    ngx_http_pserver_status_answer(lookup);
+    } else if (status->created.len
+               && !pserver_job_terminal(lookup->ledger.row.state))
+    {
+        ngx_http_pserver_status_created(lookup);
+
+    } else {
+        ngx_http_pserver_status_answer(lookup);
+    }
+}
+
+
+/* of a POST: it was accepted, whatever else can be said of it or not */
+
+static void
+ngx_http_pserver_status_created(ngx_http_pserver_lookup_t *lookup)
+{
+    ngx_http_pserver_status_t  *status;
+
+    status = (ngx_http_pserver_status_t *) lookup;
+
+    ngx_http_pserver_status_send(status, NGX_HTTP_ACCEPTED,
+                                 &status->created);
+}
+
+
+static void
+ngx_http_pserver_status_send(ngx_http_pserver_status_t *status,
+    ngx_uint_t code, ngx_str_t *body)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = status->lookup.request;
+
+    rc = status->wait ? ngx_http_pserver_wait_applied(r, status->wait)
+                      : NGX_OK;
+
+    ngx_http_finalize_request(r, rc == NGX_OK
+                                 ? ngx_http_pserver_send_json(r, code, body)
+                                 : NGX_HTTP_INTERNAL_SERVER_ERROR);
 }
 
 
 static void
 ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
 {
-    u_char                     *p;
-    ngx_str_t                   body;
-    ngx_http_request_t         *r;
-    pserver_ledger_row_t       *row;
-    ngx_http_pserver_status_t  *status;
+    u_char                *p;
+    ngx_str_t              body;
+    ngx_http_request_t    *r;
+    pserver_ledger_row_t  *row;
 
     r = lookup->request;
     row = &lookup->ledger.row;
@@ -177,17 +257,8 @@ ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
 
     body.len = p - body.data;
 
-    status = (ngx_http_pserver_status_t *) lookup;
-
-    if (status->wait
-        && ngx_http_pserver_wait_applied(r, status->wait) != NGX_OK)
-    {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    ngx_http_finalize_request(r, ngx_http_pserver_send_json(r, NGX_HTTP_OK,
-                                                            &body));
+    ngx_http_pserver_status_send((ngx_http_pserver_status_t *) lookup,
+                                 NGX_HTTP_OK, &body);
 }
 
 
