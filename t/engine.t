@@ -1,7 +1,8 @@
 # workers: 4
 #
 # What is this nginx's at the engine, and what is not: containers of no job
-# are removed, those of others never.
+# are removed, those of others never.  Several engines: in truth the same one,
+# behind fronts that are told apart by their logs.
 
 use lib 't/lib';
 use PServer;
@@ -40,6 +41,81 @@ sub uproot { engine('DELETE', "/containers/$_?force=1") for @_ }
 # the name of the container of a job
 
 sub named { 'pserver-' . sha256_hex(pack 'H*', $_[0]) }
+
+# a front of the engine, as engines are on other hosts: on a port, with a log
+
+sub front {
+    my ($port, $name, $more) = @_;
+    my $socket = PServer::Config::engine_socket();
+
+    return <<"END";
+
+    server {
+        listen 127.0.0.1:$port@{[ $more ? ' ssl' : '' ]};
+        access_log @{[ state_dir() ]}/$name.log calls;
+        client_max_body_size 0;
+        @{[ $more || '' ]}
+
+        location / {
+            proxy_pass http://unix:$socket:;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade \$http_upgrade;
+            proxy_set_header Connection \$front_connection;
+            proxy_buffering off;
+            proxy_request_buffering off;
+            proxy_read_timeout 1h;
+        }
+    }
+END
+}
+
+sub engines {
+    my ($a, $b) = @_;
+
+    return http_config(more => <<"END");
+    log_format calls '\$request_method \$request_uri \$status';
+
+    map \$http_upgrade \$front_connection {
+        default upgrade;
+        ''      '';
+    }
+
+    upstream engine_a { server 127.0.0.1:@{[ port($a) ]}; keepalive 4; }
+    upstream engine_b { server 127.0.0.1:@{[ port($b) ]}; keepalive 4; }
+END
+}
+
+our $locations = <<'END';
+
+        location /_a/ {
+            internal;
+            pserver_exchange;
+            proxy_pass http://engine_a/;
+        }
+
+        location /_b/ {
+            internal;
+            pserver_exchange;
+            proxy_pass http://engine_b/;
+        }
+END
+
+# the calls that a front has seen
+
+sub calls {
+    my ($name, $pattern) = @_;
+
+    open my $in, '<', state_dir() . "/$name.log" or return 0;
+    return scalar grep { /$pattern/ } <$in>;
+}
+
+our $created = qr{^POST /containers/create\S+ 201};
+
+sub kill_workers {
+    open my $in, '<', server_root() . '/logs/nginx.pid';
+    chomp(my $pid = <$in>);
+    kill KILL => split ' ', `ps -o pid= --ppid $pid`;
+}
 
 run_tests();
 
@@ -138,3 +214,124 @@ is(containers(), 0, 'no container is left');
 --- must_die
 --- error_log
 has no or a bad "network"
+
+
+
+=== TEST 5: two engines, by their weights
+--- http_config eval: main::engines(7, 8) . main::front(main::port(7), 'a') . main::front(main::port(8), 'b')
+--- config eval
+config(more => $main::locations,
+    pserver_engine => [ '/_a/ jobs=6 weight=2', '/_b/ jobs=6' ],
+    pserver_operation => offers('test_sleep', timeout => '60s'))
+--- script
+my @ids = map { start_job('app1', fresh('ok'))->{json}{id} } 1 .. 6;
+ok(running('app1', $_), 'it runs') for @ids;
+
+is(::calls('a', $::created), 4, 'two of three at one');
+is(::calls('b', $::created), 2, 'one at the other');
+
+# whoever adopts it removes the container where it was
+
+my ($b) = do {
+    open my $in, '<', state_dir() . '/b.log';
+    map { /create\?name=(\S+) 201/ ? $1 : () } <$in>;
+};
+
+::kill_workers();
+
+my $removed = wait_for { ::calls('b', qr{^DELETE /containers/$b\?}) } 15;
+ok($removed, 'removed where it ran');
+is(::calls('a', qr{^DELETE /containers/$b\?}), 0, 'and nowhere else');
+
+cancel_job('app1', $_) for @ids;
+finish('app1', $_) for @ids;
+ok((wait_for { containers() == 0 } 5), 'no container is left');
+--- alerts_expected
+
+
+
+=== TEST 6: one of two is away: what is new goes to the other one
+--- http_config eval: main::engines(7, 8) . main::front(main::port(7), 'c')
+--- config eval
+config(more => $main::locations,
+    pserver_engine => [ '/_a/ jobs=4', '/_b/ jobs=4 weight=100' ])
+--- script
+my @ids = map { start_job('app1', fresh('ok'))->{json}{id} } 1 .. 4;
+
+is(finish('app1', $_)->{json}{status}, 'succeeded', 'it ran') for @ids;
+is(::calls('c', $::created), 4, 'at the engine that is there');
+is(containers(), 0, 'no container is left');
+
+
+
+=== TEST 7: both are away
+--- http_config eval: main::engines(8, 9)
+--- config eval
+config(more => $main::locations,
+    pserver_engine => [ '/_a/ jobs=4', '/_b/ jobs=4' ])
+--- script
+my $id = start_job('app1', fresh('ok'))->{json}{id};
+is(finish('app1', $id)->{json}{result}{error}{reason}, 'engine', 'why');
+
+
+
+=== TEST 8: an engine over TLS, which wants a certificate
+--- http_config eval
+my $dir = state_dir();
+my $new = 'openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
+system("cd $dir; $new -x509 -days 2 -subj /CN=ca -keyout ca.key -out ca.crt \\
+    2>/dev/null");
+for my $name (qw( engine pserver )) {
+    system("cd $dir; $new -subj /CN=$name -keyout $name.key 2>/dev/null |
+        openssl x509 -req -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \\
+            -out $name.crt 2>/dev/null; chmod 644 $name.key");
+}
+die "no certificates" if !-s "$dir/pserver.crt";
+main::engines(7, 9) . main::front(main::port(7), 'tls', "
+        ssl_certificate $dir/engine.crt;
+        ssl_certificate_key $dir/engine.key;
+        ssl_client_certificate $dir/ca.crt;
+        ssl_verify_client on;")
+--- config eval
+my $dir = state_dir();
+my $tls = "
+            proxy_ssl_verify on;
+            proxy_ssl_name engine;
+            proxy_ssl_trusted_certificate $dir/ca.crt;";
+config(pserver_engine => '/_tls/', more => "
+        location /_tls/ {
+            internal;
+            pserver_exchange;
+            proxy_pass https://engine_a/;$tls
+            proxy_ssl_certificate $dir/pserver.crt;
+            proxy_ssl_certificate_key $dir/pserver.key;
+        }
+
+        location /without/ {
+            proxy_pass https://127.0.0.1:@{[ port(7) ]}/;$tls
+        }")
+--- script
+my $id = start_job('app1', fresh('ok'))->{json}{id};
+my $s = finish('app1', $id);
+
+is_deeply($s->{json}{result}, json(example('word_count.expected.json')),
+    'the right result');
+is(::calls('tls', $::created), 1, 'by way of the front');
+is(http('GET', '/without/containers/json')->{status}, 400,
+    'which takes nobody without a certificate');
+is(containers(), 0, 'no container is left');
+
+
+
+=== TEST 9: the same engine twice
+--- config eval
+config(pserver_engine => [ '/_engine/', '/_other/' ], more => '
+        location /_other/ {
+            internal;
+            pserver_exchange;
+            proxy_pass http://engine/;
+        }')
+--- script
+--- must_die
+--- error_log
+"pserver_engine" names the same engine twice

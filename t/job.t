@@ -229,7 +229,7 @@ wait_for {
 } 30;
 
 is(status_of('app1', $_)->{json}{status}, 'succeeded', 'ran') for @ids;
-cmp_ok($most, '<=', workers(), 'one at a time in each worker');
+is($most, 1, 'one at a time, whichever worker has them');
 is(containers(), 0, 'no container is left');
 
 
@@ -414,11 +414,11 @@ has no or a bad "memory"
 config(pserver_engine => '/_engine/ jobs=1 queue=1',
     pserver_operation => offers('test_sleep'))
 --- script
-my @answers = map { start_job('app1', fresh('ok')) } 0 .. 2 * workers();
+my @answers = map { start_job('app1', fresh('ok')) } 1 .. 3;
 my @ids = map { $_->{json}{id} } grep { $_->{status} == 202 } @answers;
 my ($full) = grep { $_->{status} != 202 } @answers;
 
-cmp_ok(scalar @ids, '>=', 2, 'one runs, one waits');
+is(scalar @ids, 2, 'one runs, one waits, in all workers together');
 is($full->{status}, 429, 'there is no room');
 is($full->{json}{detail}{error_code}, 'RATE_LIMIT_ERROR', 'its code');
 is($full->{headers}{'retry-after'}, 5, 'when to come again');

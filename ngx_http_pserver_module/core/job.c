@@ -40,7 +40,10 @@ pserver_job_adopt(pserver_job_t *job, uint32_t max)
     job->reason = PSERVER_JOB_NONE;
     job->status = 0;
     job->step = PSERVER_JOB_STEP_REMOVE;
-    job->attempts++;
+
+    if (job->state != PSERVER_JOB_QUEUED) {
+        job->attempts++;
+    }
 
     if (job->attempts > max) {
         job->end = PSERVER_JOB_FAILED;
@@ -102,6 +105,17 @@ pserver_job_event(pserver_job_t *job, pserver_job_event_e event,
 
             return job->end ? PSERVER_OK
                             : pserver_job_failed(job, PSERVER_JOB_ENGINE);
+        }
+
+        if (event == PSERVER_JOB_ELSEWHERE) {
+
+            if (job->end) {
+                return pserver_job_to(job, PSERVER_JOB_STEP_REMOVE);
+            }
+
+            job->container = 0;
+            job->state = PSERVER_JOB_QUEUED;
+            return pserver_job_to(job, PSERVER_JOB_STEP_QUEUE);
         }
 
         break;

@@ -21,6 +21,10 @@
  * exists, so CREATE is waited for in any case.  If the engine does not
  * remove the container, the end is recorded nevertheless and SWEEP goes on
  * trying.
+ *
+ * An engine that can't be asked to create gives the job back (ELSEWHERE):
+ * it goes to the QUEUE again, for another one.  What that engine may have
+ * made of the call was never started.
  */
 
 #ifndef _PSERVER_JOB_H_INCLUDED_
@@ -81,6 +85,7 @@ typedef enum {
     PSERVER_JOB_BAD_INPUT,
     PSERVER_JOB_CREATED,
     PSERVER_JOB_NOT_CREATED,         /* the engine says that it did not */
+    PSERVER_JOB_ELSEWHERE,           /* it can't be asked, another one may */
     PSERVER_JOB_ATTACHED,
     PSERVER_JOB_STARTED,
     PSERVER_JOB_RESULT,              /* whole, and the status is 0 */
@@ -109,7 +114,7 @@ typedef struct {
                                         settled; else QUEUED */
     pserver_job_reason_e  reason;    /* if end is FAILED */
     uint32_t              status;    /* exit status, if reason is EXIT/OOM */
-    uint32_t              attempts;  /* drivers that it has had */
+    uint32_t              attempts;  /* drivers that have tried it */
     unsigned              container:1;  /* there may be one */
 } pserver_job_t;
 
@@ -121,6 +126,7 @@ void pserver_job_init(pserver_job_t *job);
  * A job whose driver is gone, as its row says: state, reason, status,
  * attempts.  A terminal one is swept; another loses its container and is
  * queued again, or fails (ENGINE) if this would be more than max attempts.
+ * One that has only waited was not tried yet.
  */
 void pserver_job_adopt(pserver_job_t *job, uint32_t max);
 

@@ -4,7 +4,7 @@
  * The bytes, before sealing; numbers are big-endian, times are milliseconds
  * of Unix time, 0 if not yet:
  *
- *     0   8  "PSRVJOB1"
+ *     0   8  "PSRVJOB2"
  *     8  32  id
  *    40  20  owner
  *    60  20  app
@@ -22,7 +22,8 @@
  *   188   4  length of the operation's name
  *   192   4  length of the request
  *   196   4  length of the result
- *   200      name, request, result, and nothing behind them
+ *   200   4  the engine that it runs at, 0: it has none
+ *   204      name, request, result, and nothing behind them
  *
  * They are sealed as one box (box.h) under the owner's ledger key; owner
  * and file name are the associated data.
@@ -38,7 +39,7 @@
 
 #define PSERVER_LEDGER_ID_LEN         32
 #define PSERVER_LEDGER_NAME_LEN       32
-#define PSERVER_LEDGER_HEAD_LEN       200
+#define PSERVER_LEDGER_HEAD_LEN       204
 
 #define PSERVER_LEDGER_ARTIFACTS_MAX  65535
 #define PSERVER_LEDGER_OPERATION_MAX  64
@@ -61,6 +62,7 @@ typedef struct {
     pserver_job_reason_e  reason;
     uint32_t              status;
     uint32_t              attempts;
+    uint32_t              engine;
     uint32_t              artifacts;    /* up to ARTIFACTS_MAX; SUCCEEDED */
     pserver_str_t         operation;    /* 1 to OPERATION_MAX bytes */
     pserver_str_t         request;      /* the signed text; may be empty */

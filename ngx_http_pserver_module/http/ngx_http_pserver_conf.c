@@ -15,6 +15,7 @@
 #include "ngx_http_pserver_origin.h"
 #include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_zone.h"
 
 
@@ -248,8 +249,15 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       NULL },
 
     { ngx_string("pserver_engine"),
-      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE123,
-      ngx_http_pserver_conf_engine,
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
+      ngx_http_pserver_engine,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pserver_operation_limit"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE12,
+      ngx_http_pserver_queue_limit,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -325,6 +333,8 @@ ngx_http_pserver_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&pmcf->stores, cf->pool, 4, sizeof(void *))
            != NGX_OK
+        || ngx_array_init(&pmcf->engines, cf->pool, 2, sizeof(void *))
+           != NGX_OK
         || ngx_array_init(&pmcf->computes, cf->pool, 2, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&pmcf->watches, cf->pool, 2, sizeof(void *))
@@ -379,10 +389,6 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
      *     conf->chain_id = 0;
      *     conf->gateway = { 0, NULL };
      *     conf->gateway_loc = NULL;
-     *     conf->engine = { 0, NULL };
-     *     conf->engine_loc = NULL;
-     *     conf->engine_jobs = 0;
-     *     conf->engine_queue = 0;
      */
 
     conf->exchange = NGX_CONF_UNSET_UINT;
@@ -402,6 +408,9 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->chain_stale = NGX_CONF_UNSET_MSEC;
     conf->contracts = NGX_CONF_UNSET_PTR;
     conf->https = NGX_CONF_UNSET_PTR;
+    conf->engines = NGX_CONF_UNSET_PTR;
+    conf->limit_owner = NGX_CONF_UNSET;
+    conf->limit_app = NGX_CONF_UNSET;
     conf->operations = NGX_CONF_UNSET_PTR;
     conf->operation_access = NGX_CONF_UNSET_UINT;
     conf->require_nonce = NGX_CONF_UNSET;
@@ -448,12 +457,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->gateway, prev->gateway, "");
     ngx_conf_merge_ptr_value(conf->https, prev->https, NULL);
 
-    if (conf->engine.data == NULL) {
-        conf->engine = prev->engine;
-        conf->engine_jobs = prev->engine_jobs;
-        conf->engine_queue = prev->engine_queue;
-    }
-
+    ngx_conf_merge_ptr_value(conf->engines, prev->engines, NULL);
+    ngx_http_pserver_queue_merge(conf, prev);
     ngx_conf_merge_ptr_value(conf->operations, prev->operations, NULL);
     ngx_conf_merge_uint_value(conf->operation_access, prev->operation_access,
                               NGX_HTTP_PSERVER_ACCESS_SIGNED);
@@ -597,7 +602,8 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         return NGX_CONF_OK;
     }
 
-    if (ngx_http_pserver_requires(cf, conf->engine.len, "pserver_engine")
+    if (ngx_http_pserver_requires(cf, conf->engines != NULL,
+                                  "pserver_engine")
         != NGX_CONF_OK
         || ngx_http_pserver_requires(cf, conf->operations != NULL,
                                      "pserver_operation") != NGX_CONF_OK)
@@ -605,12 +611,13 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    conf->engine_loc = ngx_http_pserver_exchange_find(cf, &conf->engine,
-                                                      "pserver_engine", 0);
+    if (ngx_http_pserver_engine_merge(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     elt = ngx_array_push(&pmcf->computes);
 
-    if (conf->engine_loc == NULL || elt == NULL) {
+    if (elt == NULL) {
         return NGX_CONF_ERROR;
     }
 

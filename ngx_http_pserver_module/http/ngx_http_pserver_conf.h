@@ -15,8 +15,6 @@ char *ngx_http_pserver_conf_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_pserver_conf_contracts(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 
 /* ngx_conf_post_handler_pt */
 

@@ -196,65 +196,6 @@ invalid:
 }
 
 
-char *
-ngx_http_pserver_conf_engine(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_pserver_loc_conf_t  *plcf = conf;
-
-    ngx_int_t   n;
-    ngx_str_t  *value;
-    ngx_uint_t  i;
-
-    if (plcf->engine.data) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    plcf->engine = value[1];
-    plcf->engine_jobs = 8;
-    plcf->engine_queue = 256;
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_strncmp(value[i].data, "jobs=", 5) == 0) {
-
-            n = ngx_atoi(value[i].data + 5, value[i].len - 5);
-
-            if (n <= 0) {
-                goto invalid;
-            }
-
-            plcf->engine_jobs = n;
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "queue=", 6) == 0) {
-
-            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
-
-            if (n == NGX_ERROR) {
-                goto invalid;
-            }
-
-            plcf->engine_queue = n;
-            continue;
-        }
-
-        goto invalid;
-    }
-
-    return NGX_CONF_OK;
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       &value[i]);
-
-    return NGX_CONF_ERROR;
-}
-
-
 ngx_int_t
 ngx_http_pserver_conf_read_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text, ngx_uint_t secret)

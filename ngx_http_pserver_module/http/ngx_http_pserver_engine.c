@@ -12,14 +12,14 @@
 
 
 static ngx_http_pserver_exchange_t *ngx_http_pserver_engine_exchange(
-    ngx_http_pserver_exchange_loc_t *engine, ngx_uint_t method,
+    ngx_http_pserver_engine_t *engine, ngx_uint_t method,
     ngx_http_pserver_exchange_handler_pt handler, void *data);
 static ngx_http_pserver_exchange_t *ngx_http_pserver_engine_discard(
     ngx_http_pserver_exchange_t *ex);
 
 
 ngx_http_pserver_exchange_t *
-ngx_http_pserver_engine_call(ngx_http_pserver_exchange_loc_t *engine,
+ngx_http_pserver_engine_call(ngx_http_pserver_engine_t *engine,
     ngx_uint_t method, const u_char job[PSERVER_CONTAINER_JOB_LEN],
     const char *action, ngx_http_pserver_exchange_handler_pt handler,
     void *data)
@@ -50,7 +50,7 @@ ngx_http_pserver_engine_call(ngx_http_pserver_exchange_loc_t *engine,
 
 
 ngx_http_pserver_exchange_t *
-ngx_http_pserver_engine_remove(ngx_http_pserver_exchange_loc_t *engine,
+ngx_http_pserver_engine_remove(ngx_http_pserver_engine_t *engine,
     const u_char job[PSERVER_CONTAINER_JOB_LEN],
     ngx_http_pserver_exchange_handler_pt handler, void *data)
 {
@@ -68,7 +68,7 @@ ngx_http_pserver_engine_remove(ngx_http_pserver_exchange_loc_t *engine,
 
 
 ngx_http_pserver_exchange_t *
-ngx_http_pserver_engine_create(ngx_http_pserver_exchange_loc_t *engine,
+ngx_http_pserver_engine_create(ngx_http_pserver_engine_t *engine,
     const pserver_container_t *container,
     const u_char job[PSERVER_CONTAINER_JOB_LEN],
     const u_char instance[NGX_HTTP_PSERVER_INSTANCE_LEN],
@@ -117,7 +117,7 @@ ngx_http_pserver_engine_create(ngx_http_pserver_exchange_loc_t *engine,
 
 
 ngx_http_pserver_exchange_t *
-ngx_http_pserver_engine_list(ngx_http_pserver_exchange_loc_t *engine,
+ngx_http_pserver_engine_list(ngx_http_pserver_engine_t *engine,
     const u_char instance[NGX_HTTP_PSERVER_INSTANCE_LEN],
     ngx_http_pserver_exchange_handler_pt handler, void *data)
 {
@@ -153,13 +153,13 @@ ngx_http_pserver_engine_list(ngx_http_pserver_exchange_loc_t *engine,
 
 
 static ngx_http_pserver_exchange_t *
-ngx_http_pserver_engine_exchange(ngx_http_pserver_exchange_loc_t *engine,
+ngx_http_pserver_engine_exchange(ngx_http_pserver_engine_t *engine,
     ngx_uint_t method, ngx_http_pserver_exchange_handler_pt handler,
     void *data)
 {
     ngx_http_pserver_exchange_t  *ex;
 
-    ex = ngx_http_pserver_exchange_create(engine);
+    ex = ngx_http_pserver_exchange_create(engine->location);
     if (ex == NULL) {
         return NULL;
     }

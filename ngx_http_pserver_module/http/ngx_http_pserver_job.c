@@ -14,16 +14,29 @@
 #define NGX_HTTP_PSERVER_JOB_TIMEOUT  60000
 
 #define NGX_HTTP_PSERVER_JOB_WATCH    1000
+
+/* of those that wait so many are looked at in a second */
+#define NGX_HTTP_PSERVER_JOB_WAITING  250
+
+/* msec between two looks at the queue, while jobs wait there */
+#define NGX_HTTP_PSERVER_JOB_CALLED   20
+
 #define NGX_HTTP_PSERVER_JOB_BACKOFF  6          /* doublings of RETRY */
 
 
+static ngx_http_pserver_job_t *ngx_http_pserver_job_new(
+    ngx_http_pserver_loc_conf_t *plcf, const pserver_ledger_row_t *row);
 static ngx_int_t ngx_http_pserver_job_copy(ngx_http_pserver_job_t *job,
     const pserver_ledger_row_t *row);
 static void ngx_http_pserver_job_timer(ngx_http_pserver_job_t *job,
     ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_http_pserver_job_step(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_leave(ngx_http_pserver_job_t *job);
+static void ngx_http_pserver_job_queue(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_next(void);
+static void ngx_http_pserver_job_call(ngx_http_pserver_job_t *job,
+    ngx_uint_t slot);
+static void ngx_http_pserver_job_called(ngx_event_t *ev);
 static void ngx_http_pserver_job_again(ngx_event_t *ev);
 static void ngx_http_pserver_job_time_up(ngx_event_t *ev);
 static void ngx_http_pserver_job_watch(ngx_event_t *ev);
@@ -32,26 +45,88 @@ static void ngx_http_pserver_job_watch(ngx_event_t *ev);
 /* of this process */
 
 static ngx_queue_t       ngx_http_pserver_jobs;
-static ngx_uint_t        ngx_http_pserver_jobs_running;
-static ngx_uint_t        ngx_http_pserver_jobs_n;       /* in the queue */
+static ngx_uint_t        ngx_http_pserver_jobs_waiting; /* in step QUEUE */
+static ngx_event_t       ngx_http_pserver_jobs_timer;
+static ngx_connection_t  ngx_http_pserver_jobs_dummy;
 
 
 ngx_int_t
 ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
-    const pserver_ledger_row_t *row, ngx_uint_t adopted)
+    const pserver_ledger_row_t *row, ngx_http_pserver_ticket_t *ticket)
+{
+    ngx_http_pserver_job_t  *job;
+
+    job = ngx_http_pserver_job_new(plcf, row);
+
+    if (job == NULL) {
+        ngx_http_pserver_queue_leave(ticket);
+        return NGX_ERROR;
+    }
+
+    job->ticket = ticket;
+
+    pserver_job_init(&job->machine);
+
+    ngx_add_timer(&job->watch, NGX_HTTP_PSERVER_JOB_WATCH);
+
+    ngx_http_pserver_job_step(job);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_pserver_job_adopt(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_ledger_row_t *row)
+{
+    ngx_http_pserver_job_t  *job;
+
+    job = ngx_http_pserver_job_new(plcf, row);
+
+    if (job == NULL) {
+        return NGX_ERROR;
+    }
+
+    job->engine = ngx_http_pserver_engine_find(plcf, row->engine);
+
+    job->machine.state = row->state;
+    job->machine.reason = row->reason;
+    job->machine.status = row->status;
+    job->machine.attempts = row->attempts;
+
+    pserver_job_adopt(&job->machine, NGX_HTTP_PSERVER_JOB_ATTEMPTS);
+
+    if (job->machine.step == PSERVER_JOB_STEP_SWEEP) {
+        ngx_http_pserver_job_release(job);
+
+    } else {
+        ngx_add_timer(&job->watch, NGX_HTTP_PSERVER_JOB_WATCH);
+    }
+
+    ngx_http_pserver_job_step(job);
+
+    return NGX_OK;
+}
+
+
+/* a job of this worker, which it holds */
+
+static ngx_http_pserver_job_t *
+ngx_http_pserver_job_new(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_ledger_row_t *row)
 {
     ngx_pool_t              *pool;
     ngx_http_pserver_job_t  *job;
 
     pool = ngx_create_pool(4096, ngx_cycle->log);
     if (pool == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     job = ngx_pcalloc(pool, sizeof(ngx_http_pserver_job_t));
     if (job == NULL) {
         ngx_destroy_pool(pool);
-        return NGX_ERROR;
+        return NULL;
     }
 
     job->pool = pool;
@@ -60,7 +135,7 @@ ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
 
     if (ngx_http_pserver_job_copy(job, row) != NGX_OK) {
         ngx_destroy_pool(pool);
-        return NGX_ERROR;
+        return NULL;
     }
 
     ngx_http_pserver_ledger_place(&job->place, &job->row);
@@ -76,35 +151,19 @@ ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
 
     if (ngx_http_pserver_jobs.next == NULL) {
         ngx_queue_init(&ngx_http_pserver_jobs);
+
+        ngx_http_pserver_jobs_dummy.fd = (ngx_socket_t) -1;
+        ngx_http_pserver_jobs_timer.handler = ngx_http_pserver_job_called;
+        ngx_http_pserver_jobs_timer.data = &ngx_http_pserver_jobs_dummy;
+        ngx_http_pserver_jobs_timer.log = ngx_cycle->log;
     }
 
     ngx_queue_insert_tail(&ngx_http_pserver_jobs, &job->queue);
-    ngx_http_pserver_jobs_n++;
 
     ngx_http_pserver_hold();
     job->held = 1;
 
-    pserver_job_init(&job->machine);
-
-    if (adopted) {
-        job->machine.state = row->state;
-        job->machine.reason = row->reason;
-        job->machine.status = row->status;
-        job->machine.attempts = row->attempts;
-
-        pserver_job_adopt(&job->machine, NGX_HTTP_PSERVER_JOB_ATTEMPTS);
-    }
-
-    if (job->machine.step == PSERVER_JOB_STEP_SWEEP) {
-        ngx_http_pserver_job_release(job);
-
-    } else {
-        ngx_add_timer(&job->watch, NGX_HTTP_PSERVER_JOB_WATCH);
-    }
-
-    ngx_http_pserver_job_step(job);
-
-    return NGX_OK;
+    return job;
 }
 
 
@@ -147,35 +206,28 @@ ngx_http_pserver_job_timer(ngx_http_pserver_job_t *job, ngx_event_t *ev,
 }
 
 
-ngx_uint_t
-ngx_http_pserver_job_full(ngx_http_pserver_loc_conf_t *plcf)
-{
-    return ngx_http_pserver_jobs_n
-           >= plcf->engine_jobs + plcf->engine_queue;
-}
-
-
 void
 ngx_http_pserver_job_cancel(const ngx_http_pserver_row_place_t *place)
 {
     ngx_queue_t             *q;
     ngx_http_pserver_job_t  *job;
 
-    if (ngx_http_pserver_jobs.next == NULL) {
-        return;
-    }
+    if (ngx_http_pserver_jobs.next) {
 
-    for (q = ngx_queue_head(&ngx_http_pserver_jobs);
-         q != ngx_queue_sentinel(&ngx_http_pserver_jobs);
-         q = ngx_queue_next(q))
-    {
-        job = ngx_queue_data(q, ngx_http_pserver_job_t, queue);
+        for (q = ngx_queue_head(&ngx_http_pserver_jobs);
+             q != ngx_queue_sentinel(&ngx_http_pserver_jobs);
+             q = ngx_queue_next(q))
+        {
+            job = ngx_queue_data(q, ngx_http_pserver_job_t, queue);
 
-        if (ngx_memcmp(&job->place, place, sizeof(job->place)) == 0) {
-            ngx_http_pserver_job_event(job, PSERVER_JOB_CANCEL, 0);
-            return;
+            if (ngx_memcmp(&job->place, place, sizeof(job->place)) == 0) {
+                ngx_http_pserver_job_event(job, PSERVER_JOB_CANCEL, 0);
+                return;
+            }
         }
     }
+
+    ngx_http_pserver_queue_cancel(place->name);
 }
 
 
@@ -201,6 +253,12 @@ ngx_http_pserver_job_event(ngx_http_pserver_job_t *job,
     }
 
     if (rc == PSERVER_OK && job->machine.step != step) {
+
+        if (step == PSERVER_JOB_STEP_QUEUE && job->waiting) {
+            job->waiting = 0;
+            ngx_http_pserver_jobs_waiting--;
+        }
+
         ngx_http_pserver_job_leave(job);
         ngx_http_pserver_job_step(job);
     }
@@ -215,7 +273,7 @@ ngx_http_pserver_job_step(ngx_http_pserver_job_t *job)
     switch (job->machine.step) {
 
     case PSERVER_JOB_STEP_QUEUE:
-        ngx_http_pserver_job_next();
+        ngx_http_pserver_job_queue(job);
         break;
 
     case PSERVER_JOB_STEP_CHECK:
@@ -304,33 +362,117 @@ ngx_http_pserver_job_leave(ngx_http_pserver_job_t *job)
 }
 
 
-/* as many as there are places for, in order */
+/* it waits, and its worker for it to be called */
+
+static void
+ngx_http_pserver_job_queue(ngx_http_pserver_job_t *job)
+{
+    /* one that was adopted, or that comes back: from the beginning */
+
+    if (job->timer.timer_set) {
+        ngx_del_timer(&job->timer);
+    }
+
+    ngx_http_pserver_input_free(&job->input);
+    job->cleared = 0;
+
+    if (job->ticket == NULL
+        && ngx_http_pserver_queue_enter(job->plcf, &job->row, 1,
+                                        &job->ticket)
+           != NGX_OK)
+    {
+        ngx_http_pserver_job_retry(job);
+        return;
+    }
+
+    job->waiting = 1;
+    ngx_http_pserver_jobs_waiting++;
+
+    ngx_http_pserver_queue_wait(job->ticket);
+
+    if (!ngx_http_pserver_jobs_timer.timer_set) {
+        ngx_add_timer(&ngx_http_pserver_jobs_timer,
+                      NGX_HTTP_PSERVER_JOB_CALLED);
+    }
+
+    ngx_http_pserver_job_next();
+}
+
+
+/* those that are called */
 
 static void
 ngx_http_pserver_job_next(void)
 {
-    ngx_queue_t             *q, *next;
-    ngx_http_pserver_job_t  *job;
+    ngx_uint_t                  slot;
+    ngx_queue_t                *q;
+    ngx_http_pserver_job_t     *job;
+    ngx_http_pserver_ticket_t  *ticket;
 
-    for (q = ngx_queue_head(&ngx_http_pserver_jobs);
-         q != ngx_queue_sentinel(&ngx_http_pserver_jobs);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        job = ngx_queue_data(q, ngx_http_pserver_job_t, queue);
+    while (ngx_http_pserver_jobs_waiting) {
 
-        if (job->machine.step == PSERVER_JOB_STEP_QUEUE
-            && ngx_http_pserver_jobs_running < job->plcf->engine_jobs)
-        {
-            ngx_http_pserver_jobs_running++;
-            ngx_http_pserver_count(jobs_running, 1);
+        ticket = ngx_http_pserver_queue_called(&slot);
 
-            job->slot = 1;
-
-            ngx_add_timer(&job->timer, NGX_HTTP_PSERVER_JOB_TIMEOUT);
-
-            ngx_http_pserver_job_event(job, PSERVER_JOB_SLOT, 0);
+        if (ticket == NULL) {
+            return;
         }
+
+        for (q = ngx_queue_head(&ngx_http_pserver_jobs);
+             q != ngx_queue_sentinel(&ngx_http_pserver_jobs);
+             q = ngx_queue_next(q))
+        {
+            job = ngx_queue_data(q, ngx_http_pserver_job_t, queue);
+
+            if (job->ticket == ticket) {
+                ngx_http_pserver_job_call(job, slot);
+                break;
+            }
+        }
+    }
+}
+
+
+static void
+ngx_http_pserver_job_call(ngx_http_pserver_job_t *job, ngx_uint_t slot)
+{
+    ngx_uint_t                  i;
+    ngx_http_pserver_engine_t  *engine;
+
+    if (slot == NGX_HTTP_PSERVER_QUEUE_CANCELED) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_CANCEL, 0);
+        return;
+    }
+
+    /* its end is being recorded */
+
+    if (!job->waiting) {
+        ngx_http_pserver_queue_leave(job->ticket);
+        job->ticket = NULL;
+        return;
+    }
+
+    engine = job->plcf->engines->elts;
+
+    for (i = 0; i < job->plcf->engines->nelts; i++) {
+        if (engine[i].slot == slot) {
+            job->engine = &engine[i];
+            break;
+        }
+    }
+
+    ngx_add_timer(&job->timer, NGX_HTTP_PSERVER_JOB_TIMEOUT);
+
+    ngx_http_pserver_job_event(job, PSERVER_JOB_SLOT, 0);
+}
+
+
+static void
+ngx_http_pserver_job_called(ngx_event_t *ev)
+{
+    ngx_http_pserver_job_next();
+
+    if (ngx_http_pserver_jobs_waiting) {
+        ngx_add_timer(ev, NGX_HTTP_PSERVER_JOB_CALLED);
     }
 }
 
@@ -342,11 +484,9 @@ ngx_http_pserver_job_release(ngx_http_pserver_job_t *job)
 {
     job->tries = 0;
 
-    if (job->slot) {
-        job->slot = 0;
-
-        ngx_http_pserver_jobs_running--;
-        ngx_http_pserver_count(jobs_running, -1);
+    if (job->ticket) {
+        ngx_http_pserver_queue_leave(job->ticket);
+        job->ticket = NULL;
 
         ngx_http_pserver_job_next();
     }
@@ -371,7 +511,6 @@ ngx_http_pserver_job_free(ngx_http_pserver_job_t *job)
     }
 
     ngx_queue_remove(&job->queue);
-    ngx_http_pserver_jobs_n--;
 
     ngx_http_pserver_input_free(&job->input);
     ngx_http_pserver_output_free(&job->output);
@@ -420,13 +559,23 @@ ngx_http_pserver_job_time_up(ngx_event_t *ev)
 static void
 ngx_http_pserver_job_watch(ngx_event_t *ev)
 {
+    ngx_msec_t               interval;
     ngx_connection_t        *dummy;
     ngx_http_pserver_job_t  *job;
 
     dummy = ev->data;
     job = dummy->data;
 
-    ngx_add_timer(ev, NGX_HTTP_PSERVER_JOB_WATCH);
+    interval = NGX_HTTP_PSERVER_JOB_WATCH;
+
+    /* however many wait, it is not they who keep the disk busy */
+
+    if (job->waiting) {
+        interval = ngx_max(interval, 1000 * ngx_http_pserver_jobs_waiting
+                                     / NGX_HTTP_PSERVER_JOB_WAITING);
+    }
+
+    ngx_add_timer(ev, interval);
 
     ngx_http_pserver_job_look(job);
 

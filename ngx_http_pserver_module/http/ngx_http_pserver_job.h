@@ -4,8 +4,7 @@
  * worker that quits finishes its own.  What a dead worker leaves behind is
  * adopted by another (http/lease).
  *
- * At most "jobs=" of pserver_engine run in a worker at a time; the others
- * wait in the worker's queue, in the order of their acceptance.
+ * When and at which engine a job runs says the queue (http/queue).
  */
 
 #ifndef _NGX_HTTP_PSERVER_JOB_H_INCLUDED_
@@ -18,6 +17,7 @@
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_permission.h"
+#include "ngx_http_pserver_queue.h"
 
 #include "../core/container.h"
 #include "../core/frames.h"
@@ -67,6 +67,9 @@ struct ngx_http_pserver_job_s {
     ngx_http_pserver_loc_conf_t     *plcf;
     ngx_http_pserver_operation_t    *operation;  /* after CHECK */
 
+    ngx_http_pserver_ticket_t       *ticket;
+    ngx_http_pserver_engine_t       *engine;     /* NULL: none yet */
+
     pserver_job_t                    machine;
     pserver_ledger_row_t             row;
     ngx_http_pserver_row_place_t     place;
@@ -90,8 +93,9 @@ struct ngx_http_pserver_job_s {
 
     ngx_uint_t                       threads;    /* under way */
     ngx_uint_t                       tries;      /* of SWEEP, of RECORD */
+    ngx_uint_t                       moves;      /* to another engine */
 
-    unsigned                         slot:1;     /* has a place */
+    unsigned                         waiting:1;  /* in the queue */
     unsigned                         held:1;     /* holds the worker */
     unsigned                         opened:1;   /* the tunnel */
     unsigned                         cleared:1;  /* its name, once */
@@ -101,17 +105,19 @@ struct ngx_http_pserver_job_s {
 };
 
 
-/* 1: this worker has as many jobs as jobs= and queue= of pserver_engine */
-ngx_uint_t ngx_http_pserver_job_full(ngx_http_pserver_loc_conf_t *plcf);
-
 /*
  * Drives a job whose row is on disk and under this worker's lease; copies
- * the row.  NGX_ERROR: no memory.
+ * the row, and takes the ticket in any case.  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_pserver_job_start(ngx_http_pserver_loc_conf_t *plcf,
-    const pserver_ledger_row_t *row, ngx_uint_t adopted);
+    const pserver_ledger_row_t *row, ngx_http_pserver_ticket_t *ticket);
 
-/* a client cancels; nothing if this worker does not drive it */
+/* the same with one that had another driver */
+ngx_int_t ngx_http_pserver_job_adopt(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_ledger_row_t *row);
+
+/* a client cancels: whoever drives it looks for that now and then, and is
+   told at once if it waits */
 void ngx_http_pserver_job_cancel(const ngx_http_pserver_row_place_t *place);
 
 /* looks for what dead workers have left */

@@ -204,10 +204,12 @@ ngx_http_pserver_adopt_row(ngx_http_pserver_ledger_at_t *at,
 
     /* the attempt counts before it is made, whatever it does to us */
 
-    next = *row;
-    next.attempts++;
+    if (row->state != PSERVER_JOB_QUEUED) {
+        next = *row;
+        next.attempts++;
 
-    (void) ngx_http_pserver_ledger_save(at, &next, 0);
+        (void) ngx_http_pserver_ledger_save(at, &next, 0);
+    }
 
     return NGX_HTTP_PSERVER_STORE_OK;
 }
@@ -225,7 +227,7 @@ ngx_http_pserver_adopt_done(void *data)
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "pserver: a job without a driver is adopted");
 
-        if (ngx_http_pserver_job_start(adopt->plcf, &adopt->rows[i].row, 1)
+        if (ngx_http_pserver_job_adopt(adopt->plcf, &adopt->rows[i].row)
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,

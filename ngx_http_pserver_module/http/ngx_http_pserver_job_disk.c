@@ -46,8 +46,15 @@ ngx_http_pserver_job_load(ngx_http_pserver_job_t *job)
 
     job->row.state = PSERVER_JOB_STARTING;
     job->row.attempts = job->machine.attempts;
+    job->row.engine = job->engine->id;
 
     task = ngx_http_pserver_job_task(job);
+
+    /* where it runs must not be lost if it could run elsewhere */
+
+    if (task) {
+        task->durable = (job->plcf->engines->nelts > 1);
+    }
 
     if (task == NULL
         || ngx_http_pserver_job_post(task, ngx_http_pserver_job_load_run,
@@ -68,7 +75,8 @@ ngx_http_pserver_job_load_run(void *data)
 {
     ngx_http_pserver_job_task_t  *task = data;
 
-    task->rc = ngx_http_pserver_ledger_save(&task->at, &task->row, 0);
+    task->rc = ngx_http_pserver_ledger_save(&task->at, &task->row,
+                                            task->durable);
 
     if (task->rc == NGX_HTTP_PSERVER_STORE_OK
         && ngx_http_pserver_instance(task->at.root, task->instance,

@@ -25,6 +25,7 @@ static void ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_started(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_waited(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_inspected(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_nowhere(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_removed(ngx_http_pserver_exchange_t *ex);
 
 
@@ -38,7 +39,7 @@ static ngx_http_pserver_tunnel_t  ngx_http_pserver_job_tunnel = {
 void
 ngx_http_pserver_job_create(ngx_http_pserver_job_t *job)
 {
-    job->ex = ngx_http_pserver_engine_create(job->plcf->engine_loc,
+    job->ex = ngx_http_pserver_engine_create(job->engine,
                                              &job->operation->container,
                                              job->hex, job->instance,
                                              ngx_http_pserver_job_created,
@@ -84,6 +85,17 @@ ngx_http_pserver_job_created(ngx_http_pserver_exchange_t *ex)
     }
 
     ngx_http_pserver_engine_failed(ex, job->hex, "create");
+    ngx_http_pserver_queue_engine(job->engine,
+                                  ngx_http_pserver_engine_away(ex));
+
+    if (ngx_http_pserver_engine_away(ex)
+        && job->moves + 1 < job->plcf->engines->nelts
+        && ngx_http_pserver_queue_other(job->plcf, job->engine))
+    {
+        job->moves++;
+        ngx_http_pserver_job_event(job, PSERVER_JOB_ELSEWHERE, 0);
+        return;
+    }
 
     if (ex->rc == NGX_OK && ex->status >= 400 && ex->status < 500
         && ex->status != NGX_HTTP_CONFLICT)
@@ -103,7 +115,7 @@ ngx_http_pserver_job_clear(ngx_http_pserver_job_t *job)
 {
     job->cleared = 1;
 
-    job->ex = ngx_http_pserver_engine_remove(job->plcf->engine_loc, job->hex,
+    job->ex = ngx_http_pserver_engine_remove(job->engine, job->hex,
                                              ngx_http_pserver_job_cleared,
                                              job);
     if (job->ex == NULL) {
@@ -363,7 +375,14 @@ ngx_http_pserver_job_inspected(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job)
 {
-    job->ex = ngx_http_pserver_engine_remove(job->plcf->engine_loc, job->hex,
+    /* adopted: it had none yet, or one that is not there any more */
+
+    if (job->engine == NULL) {
+        ngx_http_pserver_job_nowhere(job);
+        return;
+    }
+
+    job->ex = ngx_http_pserver_engine_remove(job->engine, job->hex,
                                              ngx_http_pserver_job_removed,
                                              job);
     if (job->ex == NULL) {
@@ -372,6 +391,28 @@ ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job)
     }
 
     ngx_http_pserver_exchange_send(job->ex);
+}
+
+
+static void
+ngx_http_pserver_job_nowhere(ngx_http_pserver_job_t *job)
+{
+    if (job->row.engine == 0) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_REMOVED, 0);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, job->log, 0,
+                  "pserver: the engine of \"%*s\" is not in the "
+                  "configuration", (size_t) PSERVER_CONTAINER_JOB_LEN,
+                  job->hex);
+
+    if (job->machine.step == PSERVER_JOB_STEP_SWEEP) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_REMOVED, 0);
+        return;
+    }
+
+    ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
 }
 
 
@@ -417,7 +458,7 @@ static ngx_http_pserver_exchange_t *
 ngx_http_pserver_job_call(ngx_http_pserver_job_t *job, ngx_uint_t method,
     const char *action, ngx_http_pserver_exchange_handler_pt handler)
 {
-    job->ex = ngx_http_pserver_engine_call(job->plcf->engine_loc, method,
+    job->ex = ngx_http_pserver_engine_call(job->engine, method,
                                            job->hex, action, handler, job);
     return job->ex;
 }

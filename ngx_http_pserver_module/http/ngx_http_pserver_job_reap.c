@@ -4,8 +4,9 @@
  * where the engine finishes a call that was cut off, or was away when the
  * job ended.
  *
- * A container belongs to a row that is there and has not ended; a row is
- * older than its container, so what the ledger does not know has no owner.
+ * A container belongs to a row that is there, has not ended, and names this
+ * engine; a row does so before there is a container, so what the ledger does
+ * not know has no owner.
  * Worker 0 looks, when it starts and then again and again.
  */
 
@@ -26,11 +27,13 @@
 #define NGX_HTTP_PSERVER_REAP_MAX       1024
 
 
-/* a pass over one store and its engine after the other */
+/* a pass over one store and engine after the other */
 
 typedef struct {
-    ngx_uint_t                       n;          /* of the location */
+    ngx_uint_t                       n;          /* of the location, */
+    ngx_uint_t                       k;          /* of its engine */
     ngx_http_pserver_loc_conf_t     *plcf;
+    ngx_http_pserver_engine_t       *engine;
     ngx_http_pserver_ledger_at_t     at;
     ngx_int_t                        rc;         /* of the thread */
     u_char                           instance[NGX_HTTP_PSERVER_INSTANCE_LEN];
@@ -49,8 +52,8 @@ static void ngx_http_pserver_reap_instance(void *data);
 static void ngx_http_pserver_reap_list(void *data);
 static void ngx_http_pserver_reap_listed(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_reap_rows(void *data);
-static ngx_uint_t ngx_http_pserver_reap_owned(
-    ngx_http_pserver_ledger_at_t *at, const pserver_container_entry_t *entry);
+static ngx_uint_t ngx_http_pserver_reap_owned(ngx_http_pserver_reap_t *reap,
+    const pserver_container_entry_t *entry);
 static void ngx_http_pserver_reap_orphans(void *data);
 static void ngx_http_pserver_reap_remove(ngx_http_pserver_reap_t *reap);
 static void ngx_http_pserver_reap_removed(ngx_http_pserver_exchange_t *ex);
@@ -128,9 +131,11 @@ ngx_http_pserver_reap_location(ngx_http_pserver_reap_t *reap)
     plcf = pmcf->computes.elts;
 
     while (reap->n < pmcf->computes.nelts
-           && !ngx_http_pserver_reap_first(pmcf, reap->n))
+           && (reap->k == plcf[reap->n]->engines->nelts
+               || !ngx_http_pserver_reap_first(pmcf, reap->n)))
     {
         reap->n++;
+        reap->k = 0;
     }
 
     if (ngx_exiting) {
@@ -146,6 +151,8 @@ ngx_http_pserver_reap_location(ngx_http_pserver_reap_t *reap)
     }
 
     reap->plcf = plcf[reap->n];
+    reap->engine = (ngx_http_pserver_engine_t *) reap->plcf->engines->elts
+                   + reap->k;
     reap->at.root = reap->plcf->store.data;
     reap->at.chain_id = reap->plcf->chain_id;
 
@@ -158,20 +165,32 @@ ngx_http_pserver_reap_location(ngx_http_pserver_reap_t *reap)
 }
 
 
-/* the same store and engine are looked at once */
+/* the same store and engines are looked at once */
 
 static ngx_uint_t
 ngx_http_pserver_reap_first(ngx_http_pserver_main_conf_t *pmcf, ngx_uint_t n)
 {
-    ngx_uint_t                     i;
-    ngx_http_pserver_loc_conf_t  **plcf;
+    ngx_uint_t                      i, k;
+    ngx_http_pserver_engine_t      *engine;
+    ngx_http_pserver_loc_conf_t   **plcf;
 
     plcf = pmcf->computes.elts;
 
     for (i = 0; i < n; i++) {
-        if (plcf[i]->engine_loc == plcf[n]->engine_loc
-            && ngx_strcmp(plcf[i]->store.data, plcf[n]->store.data) == 0)
-        {
+
+        if (ngx_strcmp(plcf[i]->store.data, plcf[n]->store.data) != 0) {
+            continue;
+        }
+
+        engine = plcf[n]->engines->elts;
+
+        for (k = 0; k < plcf[n]->engines->nelts; k++) {
+            if (ngx_http_pserver_engine_find(plcf[i], engine[k].id) == NULL) {
+                break;
+            }
+        }
+
+        if (k == plcf[n]->engines->nelts) {
             return 0;
         }
     }
@@ -200,7 +219,7 @@ ngx_http_pserver_reap_list(void *data)
     ex = NULL;
 
     if (reap->rc == NGX_OK) {
-        ex = ngx_http_pserver_engine_list(reap->plcf->engine_loc,
+        ex = ngx_http_pserver_engine_list(reap->engine,
                                           reap->instance,
                                           ngx_http_pserver_reap_listed,
                                           reap);
@@ -229,7 +248,10 @@ ngx_http_pserver_reap_listed(ngx_http_pserver_exchange_t *ex)
 
     n = 0;
 
-    /* an engine that is away is said by the jobs that want it */
+    /* that an engine is away is said by the jobs that want it */
+
+    ngx_http_pserver_queue_engine(reap->engine,
+                                  ngx_http_pserver_engine_away(ex));
 
     if (ngx_http_pserver_engine_said(ex, NGX_HTTP_OK)
         && pserver_container_listed(ex->answer.data, ex->answer.len, instance,
@@ -276,7 +298,7 @@ ngx_http_pserver_reap_rows(void *data)
     size_t  i, n;
 
     for (n = 0, i = 0; i < reap->count; i++) {
-        if (!ngx_http_pserver_reap_owned(&reap->at, &reap->entries[i])) {
+        if (!ngx_http_pserver_reap_owned(reap, &reap->entries[i])) {
             reap->entries[n++] = reap->entries[i];
         }
     }
@@ -288,7 +310,7 @@ ngx_http_pserver_reap_rows(void *data)
 /* a row that can't be read may be one that owns it */
 
 static ngx_uint_t
-ngx_http_pserver_reap_owned(ngx_http_pserver_ledger_at_t *at,
+ngx_http_pserver_reap_owned(ngx_http_pserver_reap_t *reap,
     const pserver_container_entry_t *entry)
 {
     u_char                     name[PSERVER_LEDGER_NAME_LEN];
@@ -307,10 +329,11 @@ ngx_http_pserver_reap_owned(ngx_http_pserver_ledger_at_t *at,
 
     ngx_memzero(&ledger, sizeof(ngx_http_pserver_ledger_t));
 
-    rc = ngx_http_pserver_ledger_named(at, name, &ledger);
+    rc = ngx_http_pserver_ledger_named(&reap->at, name, &ledger);
 
     owned = (rc == NGX_HTTP_PSERVER_STORE_OK)
-            ? !pserver_job_terminal(ledger.row.state)
+            ? (!pserver_job_terminal(ledger.row.state)
+               && ledger.row.engine == reap->engine->id)
             : (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND);
 
     ngx_http_pserver_ledger_free(&ledger);
@@ -343,7 +366,7 @@ ngx_http_pserver_reap_remove(ngx_http_pserver_reap_t *reap)
 
     job = reap->entries[reap->next].job;
 
-    ex = ngx_http_pserver_engine_remove(reap->plcf->engine_loc, job,
+    ex = ngx_http_pserver_engine_remove(reap->engine, job,
                                         ngx_http_pserver_reap_removed, reap);
     if (ex == NULL) {
         ngx_http_pserver_reap_next(reap);
@@ -379,7 +402,7 @@ ngx_http_pserver_reap_removed(ngx_http_pserver_exchange_t *ex)
 static void
 ngx_http_pserver_reap_next(ngx_http_pserver_reap_t *reap)
 {
-    reap->n++;
+    reap->k++;
 
     ngx_http_pserver_reap_location(reap);
 }

@@ -12,6 +12,7 @@
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_sweep.h"
 
@@ -288,6 +289,8 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     if (ngx_http_pserver_chain_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_http_pserver_queue_init_process(cycle);
 
     if (ngx_http_pserver_job_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;

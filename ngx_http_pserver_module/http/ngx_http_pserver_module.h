@@ -28,6 +28,7 @@ typedef struct ngx_http_pserver_keys_s          ngx_http_pserver_keys_t;
 typedef struct ngx_http_pserver_https_s         ngx_http_pserver_https_t;
 typedef struct ngx_http_pserver_audit_s         ngx_http_pserver_audit_t;
 typedef struct ngx_http_pserver_operation_s     ngx_http_pserver_operation_t;
+typedef struct ngx_http_pserver_ticket_s        ngx_http_pserver_ticket_t;
 typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
 typedef struct ngx_http_pserver_names_s         ngx_http_pserver_names_t;
 typedef struct ngx_http_pserver_owners_s        ngx_http_pserver_owners_t;
@@ -78,6 +79,7 @@ typedef struct {
     ngx_http_pserver_keys_t         *keys;       /* http/keys */
 
     ngx_array_t                      audits;     /* of audit_t *, http/audit */
+    ngx_array_t                      engines;    /* of engine_t *, all */
     ngx_array_t                      computes;   /* of loc_conf_t *, http/job */
     ngx_array_t                      watches;    /* of watch_t *,
                                                     http/chain_watch */
@@ -132,10 +134,9 @@ typedef struct {
     ngx_http_pserver_exchange_loc_t *gateway_loc;
     ngx_http_pserver_https_t        *https;      /* NULL: none, http/fetch */
 
-    ngx_str_t                        engine;
-    ngx_http_pserver_exchange_loc_t *engine_loc;
-    ngx_uint_t                       engine_jobs;
-    ngx_uint_t                       engine_queue;
+    ngx_array_t                     *engines;    /* of engine_t */
+    ngx_int_t                        limit_owner;    /* operations at a */
+    ngx_int_t                        limit_app;      /* time, 0: any number */
 
     ngx_array_t                     *operations; /* of operation_t *,
                                                     http/operation */

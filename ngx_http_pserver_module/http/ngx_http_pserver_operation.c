@@ -68,7 +68,7 @@ ngx_http_pserver_create_body(ngx_http_request_t *r, ngx_str_t *body)
 
     /* nothing was asked or written for it yet */
 
-    if (ngx_http_pserver_job_full(create->plcf)) {
+    if (ngx_http_pserver_queue_full(create->plcf)) {
         ngx_http_finalize_request(r, ngx_http_pserver_create_full(r));
         return;
     }
@@ -123,6 +123,11 @@ ngx_http_pserver_create_cleanup(void *data)
     if (create->checking) {
         create->checking = 0;
         ngx_http_pserver_permission_cancel(&create->check);
+    }
+
+    if (create->ticket) {
+        ngx_http_pserver_queue_leave(create->ticket);
+        create->ticket = NULL;
     }
 
     ngx_http_pserver_create_accept_leave(create);
@@ -382,9 +387,23 @@ ngx_http_pserver_create_data_done(ngx_http_request_t *r, void *data)
         return;
     }
 
-    create->state = create->repeat ? NGX_HTTP_PSERVER_CREATE_ANSWER
-                                   : NGX_HTTP_PSERVER_CREATE_AUDIT;
+    if (create->repeat) {
+        create->state = NGX_HTTP_PSERVER_CREATE_ANSWER;
+        ngx_http_pserver_create_next(create);
+        return;
+    }
 
+    /* its place in the queue, before the log says that it is accepted */
+
+    if (ngx_http_pserver_queue_enter(create->plcf, &create->row, 0,
+                                     &create->ticket)
+        != NGX_OK)
+    {
+        ngx_http_finalize_request(r, ngx_http_pserver_create_full(r));
+        return;
+    }
+
+    create->state = NGX_HTTP_PSERVER_CREATE_AUDIT;
     ngx_http_pserver_create_next(create);
 }
 

@@ -19,6 +19,7 @@ struct ngx_http_pserver_accept_s {
     ngx_http_pserver_loc_conf_t     *plcf;
     ngx_http_pserver_ledger_at_t     at;
     pserver_ledger_row_t             row;
+    ngx_http_pserver_ticket_t       *ticket;
     pserver_started_t                first;
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
@@ -63,6 +64,8 @@ ngx_http_pserver_create_accept(ngx_http_pserver_create_t *create)
         return NGX_ERROR;
     }
 
+    accept->ticket = create->ticket;
+    create->ticket = NULL;
     create->accept = accept;
 
     return NGX_OK;
@@ -103,11 +106,15 @@ ngx_http_pserver_create_accept_done(void *data)
 
         ngx_http_pserver_count(jobs_accepted, 1);
 
-        if (ngx_http_pserver_job_start(accept->plcf, &accept->row, 0)
+        if (ngx_http_pserver_job_start(accept->plcf, &accept->row,
+                                       accept->ticket)
             != NGX_OK)
         {
             accept->rc = NGX_HTTP_PSERVER_STORE_ERROR;
         }
+
+    } else {
+        ngx_http_pserver_queue_leave(accept->ticket);
     }
 
     create = accept->create;

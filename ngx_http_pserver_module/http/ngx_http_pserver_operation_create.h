@@ -11,6 +11,7 @@
 #include "ngx_http_pserver_input.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_permission.h"
+#include "ngx_http_pserver_queue.h"
 
 #include "../core/optext.h"
 
@@ -45,6 +46,7 @@ typedef struct {
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
 
+    ngx_http_pserver_ticket_t       *ticket;     /* before ACCEPT */
     ngx_http_pserver_accept_t       *accept;
 
     unsigned                         checking:1;

@@ -5,7 +5,7 @@
 
 #include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_chain_nodes.h"
-#include "ngx_http_pserver_zone.h"
+#include "ngx_http_pserver_queue.h"
 
 
 static u_char *ngx_http_pserver_status_watches(u_char *p);
@@ -34,7 +34,6 @@ static ngx_http_pserver_status_counter_t  ngx_http_pserver_status[] = {
     ngx_http_pserver_status_counter(watch_polls),
     ngx_http_pserver_status_counter(watch_errors),
     ngx_http_pserver_status_counter(jobs_accepted),
-    ngx_http_pserver_status_counter(jobs_running),
     ngx_http_pserver_status_counter(jobs_succeeded),
     ngx_http_pserver_status_counter(jobs_failed),
     ngx_http_pserver_status_counter(jobs_canceled),
@@ -74,8 +73,8 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
 
     len = sizeof("{\"version\":\"" NGX_HTTP_PSERVER_VERSION "\","
                  "\"head\":,\"revocation_bound\":,\"watches\":[],"
-                 "\"nodes\":,\"counters\":{}}")
-          + 2 * NGX_INT64_LEN
+                 "\"nodes\":,\"counters\":{\"jobs_running\":}}")
+          + 2 * NGX_INT64_LEN + NGX_INT_T_LEN
           + NGX_HTTP_PSERVER_ZONE_WATCHES
             * (sizeof("{\"chain\":,\"head\":,\"age\":},") + 3 * NGX_INT64_LEN)
           + ngx_http_pserver_node_status_len(pmcf);
@@ -98,14 +97,13 @@ ngx_http_pserver_status_handler(ngx_http_request_t *r)
     p = ngx_http_pserver_status_watches(p);
     p = ngx_sprintf(p, "],\"nodes\":");
     p = ngx_http_pserver_node_status(pmcf, p);
-    p = ngx_sprintf(p, ",\"counters\":{");
+    p = ngx_sprintf(p, ",\"counters\":{\"jobs_running\":%ui",
+                    ngx_http_pserver_queue_running());
 
     for (c = ngx_http_pserver_status; c->name.len; c++) {
         value = (ngx_atomic_t *) ((u_char *) &zone->counters + c->offset);
 
-        p = ngx_sprintf(p, "%s\"%V\":%uA",
-                        c == ngx_http_pserver_status ? "" : ",",
-                        &c->name, *value);
+        p = ngx_sprintf(p, ",\"%V\":%uA", &c->name, *value);
     }
 
     *p++ = '}';

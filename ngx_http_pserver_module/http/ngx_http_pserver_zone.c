@@ -6,12 +6,13 @@
 #include "ngx_http_pserver_zone.h"
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_chain_nodes.h"
+#include "ngx_http_pserver_queue.h"
 
 #include <sodium.h>
 
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  5
+#define NGX_HTTP_PSERVER_ZONE_VERSION  6
 
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,
@@ -117,7 +118,7 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         ngx_http_pserver_node_init(shm_zone->data, zone);
 
-        return NGX_OK;
+        return ngx_http_pserver_queue_init(shm_zone->data, shpool, zone);
     }
 
     zone = ngx_slab_calloc(shpool, sizeof(ngx_http_pserver_zone_t));
@@ -145,5 +146,5 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     shpool->log_ctx = (u_char *) " in pserver_zone";
     shpool->log_nomem = 0;
 
-    return NGX_OK;
+    return ngx_http_pserver_queue_init(shm_zone->data, shpool, zone);
 }

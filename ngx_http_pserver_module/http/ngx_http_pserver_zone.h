@@ -25,7 +25,6 @@ typedef struct {
     ngx_atomic_t                     watch_polls;
     ngx_atomic_t                     watch_errors;
     ngx_atomic_t                     jobs_accepted;
-    ngx_atomic_t                     jobs_running;
     ngx_atomic_t                     jobs_succeeded;
     ngx_atomic_t                     jobs_failed;
     ngx_atomic_t                     jobs_canceled;
@@ -91,6 +90,33 @@ typedef struct {
 
 #define NGX_HTTP_PSERVER_ZONE_NODES  32
 
+#define NGX_HTTP_PSERVER_ENGINES  32
+
+/* an engine, http/queue; under the mutex of the slab pool */
+
+typedef struct {
+    uint32_t                         id;         /* 0: of none */
+    ngx_uint_t                       jobs;       /* as the last configuration */
+    ngx_uint_t                       weight;     /* has it */
+    ngx_uint_t                       tickets;    /* counted here */
+    ngx_uint_t                       running;
+    uint64_t                         aside;      /* unix msec; until then it
+                                                    gets no new jobs */
+} ngx_http_pserver_zone_engine_t;
+
+
+/* http/queue: the jobs of all workers; under the mutex of the slab pool */
+
+typedef struct {
+    ngx_rbtree_t                     parties;    /* owners and apps */
+    ngx_rbtree_node_t                sentinel;
+    ngx_queue_t                      tickets;    /* all of them */
+    ngx_queue_t                      ring;       /* owners who wait, the next
+                                                    one first */
+    ngx_queue_t                      called;
+    uint64_t                         purged;     /* unix msec */
+} ngx_http_pserver_zone_queue_t;
+
 #define NGX_HTTP_PSERVER_ZONE_ENDED       256
 #define NGX_HTTP_PSERVER_ZONE_ENDED_NAME  8
 
@@ -121,6 +147,9 @@ typedef struct {
     uint64_t                         head_number;
 
     ngx_http_pserver_zone_node_t     nodes[NGX_HTTP_PSERVER_ZONE_NODES];
+
+    ngx_http_pserver_zone_engine_t   engines[NGX_HTTP_PSERVER_ENGINES];
+    ngx_http_pserver_zone_queue_t    queue;
 
     /* http/wait: how many jobs have ended, and the beginnings of the names of
        the last; under the mutex of the slab pool */

@@ -192,6 +192,31 @@ TEST(create_unanswered)
 }
 
 
+/* the engine is away: back to the queue, for another one */
+
+TEST(elsewhere)
+{
+    pserver_job_t  *job;
+
+    job = job_at(PSERVER_JOB_STEP_CREATE);
+    TAKES(job, ELSEWHERE, 0);
+    AT(job, QUEUE, QUEUED);
+    CHECK(!job->container);
+    CHECK_INT(job->attempts, 1);
+    TAKES(job, SLOT, 0);
+    AT(job, CHECK, STARTING);
+
+    /* not if it is over */
+
+    job = job_at(PSERVER_JOB_STEP_CREATE);
+    TAKES(job, CANCEL, 0);
+    TAKES(job, ELSEWHERE, 0);
+    AT(job, REMOVE, STARTING);
+    ENDS(job, CANCELED, NONE);
+    CHECK(job->container);
+}
+
+
 /* an interrupt while it is created waits for the answer */
 
 TEST(create_interrupted)
@@ -329,6 +354,16 @@ TEST(adopted)
     AT(&job, RECORD, STARTING);
     ENDS(&job, FAILED, ENGINE);
 
+    /* that it has waited is no attempt */
+
+    pserver_job_init(&job);
+    pserver_job_adopt(&job, 2);
+    pserver_job_adopt(&job, 2);
+    CHECK_INT(job.attempts, 1);
+    CHECK(!job.end);
+    TAKES(&job, REMOVED, 0);
+    AT(&job, QUEUE, QUEUED);
+
     /* never two at a time */
 
     pserver_job_init(&job);
@@ -376,7 +411,8 @@ TEST(refused)
         1 << PSERVER_JOB_SLOT,
         1 << PSERVER_JOB_ALLOWED,
         1 << PSERVER_JOB_LOADED | 1 << PSERVER_JOB_BAD_INPUT,
-        1 << PSERVER_JOB_CREATED | 1 << PSERVER_JOB_NOT_CREATED,
+        1 << PSERVER_JOB_CREATED | 1 << PSERVER_JOB_NOT_CREATED
+            | 1 << PSERVER_JOB_ELSEWHERE,
         1 << PSERVER_JOB_ATTACHED,
         1 << PSERVER_JOB_STARTED,
         1 << PSERVER_JOB_RESULT | 1 << PSERVER_JOB_NO_RESULT

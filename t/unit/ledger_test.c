@@ -29,6 +29,7 @@ row_example(pserver_ledger_row_t *row)
     row->finished = 1800000000003;
     row->state = PSERVER_JOB_SUCCEEDED;
     row->attempts = 1;
+    row->engine = 0x0badcafe;
     row->artifacts = 0x203;
     row->operation.data = name;
     row->operation.len = sizeof(name) - 1;
@@ -74,18 +75,18 @@ TEST(bytes)
     row_example(&row);
 
     n = pserver_ledger_len(&row);
-    CHECK_INT(n, 200 + 10 + 19 + 11);
+    CHECK_INT(n, 204 + 10 + 19 + 11);
 
     pserver_ledger_write(data, &row);
 
-    CHECK_MEM(data, "PSRVJOB1", 8);
+    CHECK_MEM(data, "PSRVJOB2", 8);
     CHECK_MEM(data + 8, row.id, 32);
     CHECK_MEM(data + 40, row.owner.bytes, 20);
     CHECK_MEM(data + 60, row.app.bytes, 20);
     CHECK_MEM(data + 80, row.permission.bytes, 32);
     CHECK_MEM(data + 112, row.digest.bytes, 32);
     CHECK_MEM(data + 144, tail, sizeof(tail));
-    CHECK_MEM(data + 200, "word_count{\"permission_id\":7}{\"words\":3}", 40);
+    CHECK_MEM(data + 204, "word_count{\"permission_id\":7}{\"words\":3}", 40);
 
     CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_OK);
     row_same(&again, &row);
@@ -115,7 +116,7 @@ TEST(length)
 
     row_example(&row);
     row.request.len = 4 * PSERVER_OPTEXT_MAX;
-    CHECK_INT(pserver_ledger_len(&row), 200 + 10 + 400000 + 11);
+    CHECK_INT(pserver_ledger_len(&row), 204 + 10 + 400000 + 11);
 
     row_example(&row);
     row.request.len = PSERVER_LEDGER_REQUEST_MAX + 1;
@@ -141,7 +142,7 @@ TEST(impossible)
         u_char             value;
     } faults[] = {
         { 0, 'X' },                     /* magic */
-        { 7, '2' },                     /* version */
+        { 7, '1' },                     /* version */
         { 176, PSERVER_JOB_CANCELED },  /* a result without success */
         { 176, PSERVER_JOB_PROCESSING },
         { 176, PSERVER_JOB_FAILED },    /* without a reason */
