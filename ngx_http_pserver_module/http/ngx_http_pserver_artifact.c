@@ -193,6 +193,9 @@ ngx_http_pserver_artifacts_open(ngx_http_pserver_ledger_at_t *at,
 
     ngx_http_pserver_artifacts_name(file, name);
 
+    (void) snprintf(artifacts->owner.file, sizeof(artifacts->owner.file),
+                    "jobs/%s", file);
+
     artifacts->folder = openat(jobs, file,
                                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
 
@@ -228,7 +231,7 @@ ngx_http_pserver_artifact_open(ngx_http_pserver_artifacts_t *artifacts,
     (void) snprintf(file, sizeof(file), "%08u", (unsigned) number);
 
     object->fd = openat(artifacts->folder, file,
-                        O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+                        O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
 
     if (object->fd == -1) {
         return NGX_HTTP_PSERVER_STORE_BAD;

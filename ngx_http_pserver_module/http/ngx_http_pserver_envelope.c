@@ -25,7 +25,8 @@ ngx_http_pserver_envelope_make(ngx_pool_t *pool,
 
     ngx_memzero(envelope, sizeof(ngx_http_pserver_envelope_t));
 
-    envelope->batch = NGX_HTTP_PSERVER_BATCH_PLAIN;
+    envelope->step = 1;
+    envelope->step_len = PSERVER_SEAL_CHUNK;
     envelope->length = meta->length;
 
     if (raw) {
@@ -67,7 +68,9 @@ ngx_http_pserver_envelope_make(ngx_pool_t *pool,
         ngx_str_set(&envelope->suffix, "\"}}");
 
         envelope->base64 = 1;
-        envelope->batch = ngx_base64_encoded_length(envelope->batch);
+        envelope->step = NGX_HTTP_PSERVER_BATCH_CHUNKS;
+        envelope->step_len =
+                      ngx_base64_encoded_length(NGX_HTTP_PSERVER_BATCH_PLAIN);
         envelope->length = ngx_base64_encoded_length(meta->length);
 
     } else {
@@ -96,7 +99,7 @@ ngx_http_pserver_envelope_start(ngx_http_request_t *r,
     const ngx_http_pserver_envelope_t *envelope, off_t *offset)
 {
     off_t     start;
-    uint64_t  batch, batches;
+    uint64_t  step, steps;
 
     *offset = 0;
 
@@ -106,22 +109,34 @@ ngx_http_pserver_envelope_start(ngx_http_request_t *r,
         return 0;
     }
 
-    batch = (start - envelope->prefix.len) / envelope->batch;
+    step = (start - envelope->prefix.len) / envelope->step_len;
 
-    /* a range may begin in the suffix, behind the last batch */
+    /* a range may begin in the suffix, behind the last chunk */
 
-    batches = (envelope->length - envelope->prefix.len
-               - envelope->suffix.len) / envelope->batch + 1;
+    steps = (envelope->length - envelope->prefix.len
+             - envelope->suffix.len) / envelope->step_len + 1;
 
-    if (batch >= batches) {
-        batch = batches - 1;
+    if (step >= steps) {
+        step = steps - 1;
     }
 
-    if (batch) {
-        *offset = envelope->prefix.len + (off_t) batch * envelope->batch;
+    if (step) {
+        *offset = envelope->prefix.len + (off_t) step * envelope->step_len;
     }
 
-    return batch;
+    return step * envelope->step;
+}
+
+
+uint64_t
+ngx_http_pserver_envelope_chunks(const ngx_http_pserver_envelope_t *envelope,
+    off_t len)
+{
+    uint64_t  steps;
+
+    steps = (len + envelope->step_len - 1) / envelope->step_len;
+
+    return ngx_min(steps * envelope->step, NGX_HTTP_PSERVER_BATCH_CHUNKS);
 }
 
 

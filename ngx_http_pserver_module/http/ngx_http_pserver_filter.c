@@ -1,6 +1,6 @@
 /*
- * The filter: takes the answers of exchanges, and puts an API's error in
- * the place of nginx's own page.
+ * The filter: takes the answers of exchanges, puts an API's error in the
+ * place of nginx's own page, and keeps answers from being compressed.
  */
 
 
@@ -81,6 +81,22 @@ ngx_http_pserver_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+#if (NGX_HTTP_GZIP)
+
+    /*
+     * What is secret is not compressed beside what a client may choose
+     * (BREACH), and ranges and strong tags are of the bytes as they are.
+     */
+
+    if (plcf->api == NGX_HTTP_PSERVER_DATA
+        || plcf->api == NGX_HTTP_PSERVER_COMPUTE)
+    {
+        r->gzip_tested = 1;
+        r->gzip_ok = 0;
+    }
+
+#endif
+
     if (ngx_http_pserver_error_authenticate(r) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -156,11 +172,26 @@ ngx_http_pserver_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
+/* nginx's range filter sends a second header instead of the first: 416 */
+
 static ngx_int_t
 ngx_http_pserver_filter_cors(ngx_http_request_t *r)
 {
     ngx_str_t        *s;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.data == ngx_http_pserver_cors[0].data) {
+                return NGX_OK;
+            }
+        }
+    }
 
     for (s = ngx_http_pserver_cors; s->len; s += 2) {
 

@@ -290,7 +290,8 @@ ngx_http_pserver_ledger_read(ngx_http_pserver_ledger_at_t *at,
 
     ngx_http_pserver_ledger_file(file, name);
 
-    fd = openat(dir->jobs, file, O_RDONLY|O_CLOEXEC|O_NOFOLLOW);
+    fd = openat(dir->jobs, file,
+                O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
 
     if (fd == -1) {
         return ngx_http_pserver_ledger_failed(at, ngx_errno);

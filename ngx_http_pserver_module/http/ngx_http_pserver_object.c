@@ -121,6 +121,10 @@ ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
         return ngx_http_pserver_store_rc(owner->err);
     }
 
+    if (!S_ISREG(st.st_mode)) {
+        return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
     n = ngx_http_pserver_object_header(object, header, st.st_size);
 
     if (n == -1) {
@@ -185,7 +189,6 @@ ngx_http_pserver_object_find(ngx_http_pserver_owner_t *owner,
     object->fd = ngx_http_pserver_object_file(owner, name, *version);
 
     if (object->fd == -1) {
-        owner->err = ngx_errno;
         return ngx_http_pserver_store_rc(owner->err);
     }
 
@@ -197,7 +200,7 @@ ngx_uint_t
 ngx_http_pserver_object_known(ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t *number)
 {
-    char         file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
+    char         file[NGX_HTTP_PSERVER_OBJECT_FILE];
     uint64_t     known;
     struct stat  st;
 
@@ -225,11 +228,11 @@ static ngx_fd_t
 ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t version)
 {
-    char  file[NGX_HTTP_PSERVER_OBJECT_PATH + 9];
+    char  file[NGX_HTTP_PSERVER_OBJECT_FILE];
 
     ngx_http_pserver_object_file_path(file, name, version);
 
-    return openat(owner->fd, file, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+    return ngx_http_pserver_owner_openat(owner, file, 0);
 }
 
 
@@ -267,11 +270,9 @@ ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
 
     *number = 0;
 
-    fd = openat(owner->fd, (char *) path,
-                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    fd = ngx_http_pserver_owner_openat(owner, (char *) path, O_DIRECTORY);
 
     if (fd == -1) {
-        owner->err = ngx_errno;
         return ngx_http_pserver_store_rc(owner->err);
     }
 

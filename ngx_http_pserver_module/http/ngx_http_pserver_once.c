@@ -234,6 +234,8 @@ ngx_http_pserver_once_read(ngx_http_pserver_once_t *once,
     u_char         text[PSERVER_CHANGE_TEXT_LEN + 1];
     pserver_str_t  str;
 
+    (void) snprintf(owner->file, sizeof(owner->file), "seen/%s", file);
+
     n = readlinkat(once->folder, file, (char *) text, sizeof(text));
 
     if (n == -1) {

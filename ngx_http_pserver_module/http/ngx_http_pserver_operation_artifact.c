@@ -427,6 +427,11 @@ ngx_http_pserver_artifact_download_run(ngx_http_pserver_lookup_t *lookup)
                                                  &get->object);
         get->found = 1;
 
+        get->count = NGX_HTTP_PSERVER_BATCH_CHUNKS;
+        get->owner = artifacts.owner.address;
+        ngx_memcpy(get->file, artifacts.owner.file,
+                   NGX_HTTP_PSERVER_OBJECT_FILE);
+
         ngx_http_pserver_get_open(get);
 
         /* an operation there is */

@@ -114,7 +114,8 @@ ngx_http_pserver_pin_read(ngx_http_pserver_pin_t *pin,
     ngx_fd_t    fd;
     ngx_uint_t  rc;
 
-    fd = openat(folder, (char *) name.data, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+    fd = openat(folder, (char *) name.data,
+                O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
 
     if (fd == -1) {
         owner->err = ngx_errno;

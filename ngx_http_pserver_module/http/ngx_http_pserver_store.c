@@ -11,6 +11,8 @@
 #include "../core/encode.h"
 
 #include <sodium.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 
 #define NGX_HTTP_PSERVER_OWNER_KEY  "owner.key"
@@ -37,6 +39,12 @@ ngx_http_pserver_store_rc(ngx_err_t err)
     case ENOSPC:
     case EDQUOT:
         return NGX_HTTP_PSERVER_STORE_FULL;
+
+    case ELOOP:
+    case ENOTDIR:
+    case EISDIR:
+    case ENXIO:
+        return NGX_HTTP_PSERVER_STORE_BAD;
 
     default:
         return NGX_HTTP_PSERVER_STORE_ERROR;
@@ -231,11 +239,9 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     pserver_str_t                   file;
     const ngx_http_pserver_keys_t  *keys;
 
-    fd = openat(owner->fd, NGX_HTTP_PSERVER_OWNER_KEY,
-                O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+    fd = ngx_http_pserver_owner_openat(owner, NGX_HTTP_PSERVER_OWNER_KEY, 0);
 
     if (fd == -1) {
-        owner->err = ngx_errno;
         return ngx_http_pserver_store_rc(owner->err);
     }
 
@@ -244,7 +250,7 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     if (n == -1) {
         owner->err = ngx_errno;
         (void) close(fd);
-        return NGX_HTTP_PSERVER_STORE_ERROR;
+        return ngx_http_pserver_store_rc(owner->err);
     }
 
     (void) close(fd);
@@ -310,27 +316,54 @@ ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
 }
 
 
+ngx_fd_t
+ngx_http_pserver_owner_openat(ngx_http_pserver_owner_t *owner,
+    const char *path, int flags)
+{
+    ngx_fd_t         fd;
+    struct open_how  how;
+
+    (void) ngx_cpystrn((u_char *) owner->file, (u_char *) path,
+                       NGX_HTTP_PSERVER_OBJECT_FILE);
+
+    ngx_memzero(&how, sizeof(struct open_how));
+
+    how.flags = O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC|flags;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+
+    fd = syscall(SYS_openat2, owner->fd, path, &how, sizeof(how));
+
+    if (fd == -1 && ngx_errno == ENOSYS) {
+
+        /* Linux before 5.6: of the folders the last one alone is looked at */
+
+        fd = openat(owner->fd, path, (int) how.flags);
+    }
+
+    owner->err = (fd == -1) ? ngx_errno : 0;
+
+    return fd;
+}
+
+
 int
 ngx_http_pserver_owner_folder(ngx_http_pserver_owner_t *owner,
     const char *name)
 {
     ngx_fd_t  fd;
 
-    fd = openat(owner->fd, name,
-                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    fd = ngx_http_pserver_owner_openat(owner, name, O_DIRECTORY);
 
-    if (fd == -1 && ngx_errno == NGX_ENOENT) {
+    if (fd == -1 && owner->err == NGX_ENOENT) {
 
         if ((mkdirat(owner->fd, name, 0700) == 0 || ngx_errno == NGX_EEXIST)
             && fsync(owner->fd) == 0)
         {
-            fd = openat(owner->fd, name,
-                        O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
-        }
-    }
+            fd = ngx_http_pserver_owner_openat(owner, name, O_DIRECTORY);
 
-    if (fd == -1) {
-        owner->err = ngx_errno;
+        } else {
+            owner->err = ngx_errno;
+        }
     }
 
     return fd;

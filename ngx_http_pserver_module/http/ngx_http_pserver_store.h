@@ -43,15 +43,25 @@ typedef enum {
 #define NGX_HTTP_PSERVER_STORE_TAKEN_TEXT                                     \
     "another owner of this server has the same derivation index"
 
-/* the code for errno of a call that failed */
+/*
+ * The code for errno of a call that failed.  BAD: a link, a folder, a socket
+ * in a place where none was put.
+ */
 ngx_uint_t ngx_http_pserver_store_rc(ngx_err_t err);
 
 
 /* an owner's folder, open */
 
+#define NGX_HTTP_PSERVER_OBJECT_PATH  (sizeof("objects/") + 64)
+#define NGX_HTTP_PSERVER_OBJECT_FILE                                          \
+    (NGX_HTTP_PSERVER_OBJECT_PATH + sizeof("/00000001") - 1)
+
 typedef struct {
     ngx_fd_t                         fd;
     ngx_err_t                        err;        /* of the last failure */
+    char                             file[NGX_HTTP_PSERVER_OBJECT_FILE];
+                                                 /* the last one looked at,
+                                                    from the folder on */
     pserver_address_t                address;
     ngx_uint_t                       admitted;   /* has the index */
     pserver_keys_t                   keys;       /* close wipes them */
@@ -95,6 +105,14 @@ ngx_uint_t ngx_http_pserver_owner_admit(u_char *root,
     const pserver_address_t *address, ngx_uint_t take, ngx_err_t *err);
 
 /*
+ * Opens what lies below the owner's folder and notes its path.  No component
+ * of it may be a symbolic link, and nothing is waited for that a FIFO or a
+ * device could have wait.  -1 with owner->err.
+ */
+ngx_fd_t ngx_http_pserver_owner_openat(ngx_http_pserver_owner_t *owner,
+    const char *path, int flags);
+
+/*
  * A folder below the owner's, made if need be ("tmp", "jobs", ..): an fd,
  * or -1 with owner->err.
  */
@@ -102,9 +120,6 @@ int ngx_http_pserver_owner_folder(ngx_http_pserver_owner_t *owner,
     const char *name);
 
 /* the folder of an object's versions: relative to the owner's */
-
-#define NGX_HTTP_PSERVER_OBJECT_PATH  (sizeof("objects/") + 64)
-
 void ngx_http_pserver_object_path(u_char *path,
     const u_char name[PSERVER_NAME_LEN]);
 

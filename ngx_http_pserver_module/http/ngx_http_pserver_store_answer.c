@@ -6,12 +6,55 @@
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_error.h"
 
+#include "../core/encode.h"
 #include "../core/web3signed.h"
+
+
+static ngx_int_t ngx_http_pserver_store_fault(ngx_http_request_t *r,
+    ngx_uint_t rc, ngx_err_t err, const char *path);
+static ngx_int_t ngx_http_pserver_store_failed(ngx_http_request_t *r,
+    const char *code, const char *text);
 
 
 ngx_int_t
 ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
     ngx_err_t err)
+{
+    return ngx_http_pserver_store_fault(r, rc, err, "");
+}
+
+
+ngx_int_t
+ngx_http_pserver_store_file_error(ngx_http_request_t *r, ngx_uint_t rc,
+    ngx_err_t err, const pserver_address_t *owner, const char *file)
+{
+    char  path[NGX_HTTP_PSERVER_STORE_PATH];
+
+    ngx_http_pserver_store_path(path, owner, file);
+
+    return ngx_http_pserver_store_fault(r, rc, err, path);
+}
+
+
+void
+ngx_http_pserver_store_path(char path[NGX_HTTP_PSERVER_STORE_PATH],
+    const pserver_address_t *owner, const char *file)
+{
+    u_char  *p;
+
+    p = ngx_cpymem(path, "owners/", sizeof("owners/") - 1);
+    p = pserver_hex_encode(p, owner->bytes, sizeof(owner->bytes));
+    *p++ = '/';
+
+    (void) ngx_cpystrn(p, (u_char *) file, NGX_HTTP_PSERVER_OBJECT_FILE);
+}
+
+
+/* names in a path are keyed hashes: the log may have them */
+
+static ngx_int_t
+ngx_http_pserver_store_fault(ngx_http_request_t *r, ngx_uint_t rc,
+    ngx_err_t err, const char *path)
 {
     const pserver_web3signed_error_t  *error;
 
@@ -55,23 +98,41 @@ ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
                                            error->message, error->reason);
 
     case NGX_HTTP_PSERVER_STORE_BAD:
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "a sealed file of the store does not open");
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
+                      "a sealed file of the store does not open: \"%s\"",
+                      path);
 
-        return ngx_http_pserver_error_content(r,
-                                      NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                      "DECRYPTION_ERROR",
-                                      "the data can not be opened");
+        return ngx_http_pserver_store_failed(r, "DECRYPTION_ERROR",
+                                             "the data can not be opened");
 
     default:
         ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
-                      "the store failed");
+                      "the store failed: \"%s\"", path);
 
-        return ngx_http_pserver_error_content(r,
-                                      NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                      "INTERNAL_SERVER_ERROR",
-                                      "the store failed");
+        return ngx_http_pserver_store_failed(r, "INTERNAL_SERVER_ERROR",
+                                             "the store failed");
     }
+}
+
+
+/* artifacts are of the other API */
+
+static ngx_int_t
+ngx_http_pserver_store_failed(ngx_http_request_t *r, const char *code,
+    const char *text)
+{
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    if (plcf->api == NGX_HTTP_PSERVER_COMPUTE) {
+        return ngx_http_pserver_error_compute(r,
+                                              NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                              code, text, NULL);
+    }
+
+    return ngx_http_pserver_error_content(r, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                          code, text);
 }
 
 

@@ -13,6 +13,22 @@
 ngx_int_t ngx_http_pserver_store_error(ngx_http_request_t *r, ngx_uint_t rc,
     ngx_err_t err);
 
+/*
+ * The same about a file of an owner: what owner->file had, which the log
+ * gets as the path from pserver_store on.
+ */
+ngx_int_t ngx_http_pserver_store_file_error(ngx_http_request_t *r,
+    ngx_uint_t rc, ngx_err_t err, const pserver_address_t *owner,
+    const char *file);
+
+/* that path, terminated by a zero */
+
+#define NGX_HTTP_PSERVER_STORE_PATH                                           \
+    (sizeof("owners//") - 1 + 40 + NGX_HTTP_PSERVER_OBJECT_FILE)
+
+void ngx_http_pserver_store_path(char path[NGX_HTTP_PSERVER_STORE_PATH],
+    const pserver_address_t *owner, const char *file);
+
 /* 503: no thread, or no log */
 ngx_int_t ngx_http_pserver_store_busy(ngx_http_request_t *r);
 

@@ -27,6 +27,8 @@ static ngx_uint_t ngx_http_pserver_catalog_add(
     ngx_http_pserver_catalog_t *catalog, ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t number,
     uint64_t versions);
+static void ngx_http_pserver_catalog_bad(ngx_http_pserver_catalog_t *catalog,
+    ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_catalog_numbers(
     ngx_http_pserver_owner_t *owner, const u_char name[PSERVER_NAME_LEN],
     ngx_http_pserver_numbers_t *numbers);
@@ -58,6 +60,10 @@ ngx_http_pserver_catalog_read(void *data)
     }
 
     catalog->err = owner.err;
+
+    if (catalog->bad == 0) {
+        ngx_memcpy(catalog->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
+    }
 
     ngx_http_pserver_owner_close(&owner);
 }
@@ -97,6 +103,10 @@ ngx_http_pserver_catalog_scopes(ngx_http_pserver_catalog_t *catalog,
             rc = ngx_http_pserver_catalog_add(catalog, owner, name,
                                               numbers.list[0],
                                               numbers.count);
+
+        } else if (rc == NGX_HTTP_PSERVER_STORE_BAD) {
+            ngx_http_pserver_catalog_bad(catalog, owner);
+            rc = NGX_HTTP_PSERVER_STORE_OK;
         }
 
         /* NOT_FOUND: deleted meanwhile */
@@ -189,7 +199,7 @@ ngx_http_pserver_catalog_add(ngx_http_pserver_catalog_t *catalog,
     rc = ngx_http_pserver_object_open_name(owner, &object, name, number);
 
     if (rc == NGX_HTTP_PSERVER_STORE_BAD) {
-        catalog->bad++;
+        ngx_http_pserver_catalog_bad(catalog, owner);
         rc = NGX_HTTP_PSERVER_STORE_OK;
         goto done;
     }
@@ -259,6 +269,16 @@ ngx_http_pserver_catalog_wanted(ngx_http_pserver_catalog_t *catalog,
 }
 
 
+static void
+ngx_http_pserver_catalog_bad(ngx_http_pserver_catalog_t *catalog,
+    ngx_http_pserver_owner_t *owner)
+{
+    if (catalog->bad++ == 0) {
+        ngx_memcpy(catalog->file, owner->file, NGX_HTTP_PSERVER_OBJECT_FILE);
+    }
+}
+
+
 /* the numbers of an object's versions, the latest first */
 
 static ngx_uint_t
@@ -319,10 +339,9 @@ ngx_http_pserver_catalog_dir(ngx_http_pserver_owner_t *owner,
 {
     ngx_fd_t  fd;
 
-    fd = openat(owner->fd, path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    fd = ngx_http_pserver_owner_openat(owner, path, O_DIRECTORY);
 
     if (fd == -1) {
-        owner->err = ngx_errno;
         return ngx_http_pserver_store_rc(owner->err);
     }
 

@@ -44,6 +44,9 @@ typedef struct {
        from "first" on were asked for */
     uint64_t                         total;
     uint64_t                         bad;            /* did not open */
+    char                             file[NGX_HTTP_PSERVER_OBJECT_FILE];
+                                                     /* the first of them,
+                                                        or what rc is about */
     ngx_http_pserver_catalog_item_t *items;
     size_t                           first;
     size_t                           count;

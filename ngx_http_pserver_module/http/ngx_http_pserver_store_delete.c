@@ -35,6 +35,7 @@ typedef struct {
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
     ngx_err_t                        err;
+    char                             file[NGX_HTTP_PSERVER_OBJECT_FILE];
 } ngx_http_pserver_delete_t;
 
 
@@ -145,6 +146,7 @@ ngx_http_pserver_delete_seen(void *data)
     }
 
     del->err = owner.err;
+    ngx_memcpy(del->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
 
     ngx_http_pserver_owner_close(&owner);
 }
@@ -216,6 +218,7 @@ ngx_http_pserver_delete_run(void *data)
     }
 
     del->err = owner.err;
+    ngx_memcpy(del->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
 
     ngx_http_pserver_owner_close(&owner);
 }
@@ -388,7 +391,8 @@ ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data)
 
     if (del->rc != NGX_HTTP_PSERVER_STORE_OK) {
         ngx_http_finalize_request(r,
-                      ngx_http_pserver_store_error(r, del->rc, del->err));
+                ngx_http_pserver_store_file_error(r, del->rc, del->err,
+                                                  &del->owner, del->file));
         return;
     }
 

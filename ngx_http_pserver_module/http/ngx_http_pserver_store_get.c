@@ -24,6 +24,7 @@ static void ngx_http_pserver_get_start(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 static void ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data);
 static void ngx_http_pserver_get_logged(ngx_http_request_t *r, ngx_int_t rc);
+static void ngx_http_pserver_get_begin(ngx_http_request_t *r, void *data);
 static ngx_int_t ngx_http_pserver_get_header(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 static ngx_int_t ngx_http_pserver_get_etag(ngx_http_request_t *r,
@@ -95,6 +96,7 @@ ngx_http_pserver_get_create(ngx_http_request_t *r,
     cln->handler = ngx_http_pserver_get_cleanup;
     cln->data = get;
 
+    get->count = NGX_HTTP_PSERVER_BATCH_CHUNKS;
     get->root = plcf->store.data;
     get->chain_id = plcf->chain_id;
     get->owner = ctx->owner;
@@ -203,7 +205,8 @@ ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data)
 
     if (get->rc != NGX_HTTP_PSERVER_STORE_OK) {
         ngx_http_finalize_request(r,
-                      ngx_http_pserver_store_error(r, get->rc, get->err));
+                ngx_http_pserver_store_file_error(r, get->rc, get->err,
+                                                  &get->owner, get->file));
         return;
     }
 
@@ -264,25 +267,57 @@ ngx_http_pserver_get_logged(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
+/* what is sent first is opened before the header says that it can be */
+
 void
 ngx_http_pserver_get_answer(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get)
 {
-    off_t      offset;
-    ngx_int_t  rc;
-
     if (ngx_http_pserver_envelope_make(r->pool, &get->envelope,
                                        &get->object.open.meta, get->raw)
-        != NGX_OK
-        || ngx_http_pserver_get_header(r, get) != NGX_OK)
+        != NGX_OK)
     {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
 
-    get->batch = ngx_http_pserver_envelope_start(r, &get->envelope, &offset);
+    if (get->filled || r->method == NGX_HTTP_HEAD) {
+        ngx_http_pserver_get_begin(r, get);
+        return;
+    }
 
-    r->headers_out.content_offset = offset;
+    get->chunk = ngx_http_pserver_envelope_start(r, &get->envelope,
+                                                 &get->offset);
+
+    if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_get_fill,
+                                            ngx_http_pserver_get_begin, get)
+        != NGX_OK)
+    {
+        ngx_http_finalize_request(r, ngx_http_pserver_store_busy(r));
+    }
+}
+
+
+static void
+ngx_http_pserver_get_begin(ngx_http_request_t *r, void *data)
+{
+    ngx_http_pserver_get_t  *get = data;
+
+    ngx_int_t  rc;
+
+    if (get->rc != NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_http_finalize_request(r,
+                ngx_http_pserver_store_file_error(r, get->rc, get->err,
+                                                  &get->owner, get->file));
+        return;
+    }
+
+    if (ngx_http_pserver_get_header(r, get) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    r->headers_out.content_offset = get->offset;
 
     rc = ngx_http_send_header(r);
 
@@ -292,12 +327,20 @@ ngx_http_pserver_get_answer(ngx_http_request_t *r,
     }
 
     if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
-        get->position = offset;
+        get->position = get->offset;
         get->end = r->headers_out.content_offset
                    + r->headers_out.content_length_n;
 
     } else {
-        get->batch = 0;
+
+        if (get->offset) {
+
+            /* the whole all the same */
+
+            get->chunk = 0;
+            get->filled = 0;
+        }
+
         get->end = get->envelope.length;
     }
 

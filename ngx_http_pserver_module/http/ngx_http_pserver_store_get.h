@@ -25,19 +25,22 @@ typedef struct {
     /* of the thread */
     ngx_uint_t                       rc;
     ngx_err_t                        err;
+    char                             file[NGX_HTTP_PSERVER_OBJECT_FILE];
     ngx_http_pserver_object_t        object;
     u_char                          *plain;      /* of a batch, opened */
     u_char                          *text;       /* the same in base64 */
     size_t                           plain_size;
     size_t                           text_size;
     ngx_str_t                        out;        /* in one of the two */
-    uint64_t                         batch;      /* the one that is in out */
+    uint64_t                         chunk;      /* the first one of it */
+    uint64_t                         count;      /* how many to open */
     unsigned                         opened:1;
     unsigned                         found:1;    /* the object is open */
     unsigned                         filled:1;   /* out is valid */
 
     /* of the answer */
     ngx_http_pserver_envelope_t      envelope;
+    off_t                            offset;     /* of the first batch */
     off_t                            position;   /* of what comes next */
     off_t                            end;        /* of what is sent */
     ngx_buf_t                       *buf;        /* the last one handed on */
@@ -53,8 +56,8 @@ ngx_uint_t ngx_http_pserver_get_small(ngx_http_pserver_get_t *get);
 
 /*
  * Threads.  open: finds the version, opens it, checks that it is whole, and
- * fills the first batch where that is all there is.  fill: the batch
- * get->batch.  Both set rc and err.
+ * fills the batch where one is all there is.  fill: the batch that begins
+ * with get->chunk.  Both set rc and err.
  */
 void ngx_http_pserver_get_open(void *data);
 void ngx_http_pserver_get_fill(void *data);
@@ -69,7 +72,10 @@ void ngx_http_pserver_get_cleanup(void *data);
 void ngx_http_pserver_get_answer(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 
-/* after the header: sends what is left to "end", finalizes the request */
+/*
+ * After the header, with the first batch filled: sends what is left to
+ * "end", finalizes the request.
+ */
 void ngx_http_pserver_get_send(ngx_http_request_t *r,
     ngx_http_pserver_get_t *get);
 

@@ -269,6 +269,7 @@ ngx_http_pserver_list_done(ngx_http_request_t *r, void *data)
 {
     ngx_http_pserver_list_t  *list = data;
 
+    char                             path[NGX_HTTP_PSERVER_STORE_PATH];
     ngx_int_t                        rc;
     ngx_http_pserver_ctx_t          *ctx;
     ngx_http_pserver_loc_conf_t     *plcf;
@@ -280,15 +281,21 @@ ngx_http_pserver_list_done(ngx_http_request_t *r, void *data)
         && list->catalog.rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
     {
         ngx_http_finalize_request(r,
-                ngx_http_pserver_store_error(r, list->catalog.rc,
-                                             list->catalog.err));
+                ngx_http_pserver_store_file_error(r, list->catalog.rc,
+                                                  list->catalog.err,
+                                                  &list->catalog.owner,
+                                                  list->catalog.file));
         return;
     }
 
     if (list->catalog.bad) {
+        ngx_http_pserver_store_path(path, &list->catalog.owner,
+                                    list->catalog.file);
+
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "%uL sealed files of the store do not open",
-                      list->catalog.bad);
+                      "%uL sealed files of the store do not open, "
+                      "one is \"%s\"",
+                      list->catalog.bad, path);
     }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);

@@ -34,6 +34,8 @@ ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
         rc = ngx_http_pserver_get_known(get, &owner);
     }
 
+    ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
+
     ngx_http_pserver_owner_close(&owner);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
@@ -136,6 +138,7 @@ ngx_http_pserver_get_find(ngx_http_pserver_get_t *get)
     }
 
     get->err = owner.err;
+    ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
 
     ngx_http_pserver_owner_close(&owner);
 
@@ -208,11 +211,11 @@ ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get)
         }
     }
 
-    rc = ngx_http_pserver_object_read(&get->object, get->plain,
-                              get->batch * NGX_HTTP_PSERVER_BATCH_CHUNKS,
-                              NGX_HTTP_PSERVER_BATCH_CHUNKS, &plain.len);
+    rc = ngx_http_pserver_object_read(&get->object, get->plain, get->chunk,
+                                      get->count, &plain.len);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        get->err = (rc == NGX_HTTP_PSERVER_STORE_ERROR) ? ngx_errno : 0;
         return rc;
     }
 

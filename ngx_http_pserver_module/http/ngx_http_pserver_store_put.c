@@ -44,6 +44,8 @@ static void ngx_http_pserver_put_log(ngx_http_request_t *r,
 static void ngx_http_pserver_put_logged(ngx_http_request_t *r, ngx_int_t rc);
 static void ngx_http_pserver_put_published(ngx_http_request_t *r,
     void *data);
+static ngx_int_t ngx_http_pserver_put_error(ngx_http_request_t *r,
+    ngx_http_pserver_put_t *put);
 static ngx_int_t ngx_http_pserver_put_stored(ngx_http_request_t *r,
     ngx_http_pserver_put_t *put);
 
@@ -353,7 +355,7 @@ ngx_http_pserver_put_done(ngx_http_request_t *r, void *data)
     ngx_int_t  rc;
 
     if (put->rc != NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_store_error(r, put->rc, put->writer->owner.err);
+        rc = ngx_http_pserver_put_error(r, put);
 
     } else if (!put->last) {
         r->read_event_handler = ngx_http_pserver_put_read;
@@ -437,13 +439,25 @@ ngx_http_pserver_put_published(ngx_http_request_t *r, void *data)
     ngx_int_t  rc;
 
     if (put->rc != NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_store_error(r, put->rc, put->writer->owner.err);
+        rc = ngx_http_pserver_put_error(r, put);
 
     } else {
         rc = ngx_http_pserver_put_stored(r, put);
     }
 
     ngx_http_finalize_request(r, rc);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_put_error(ngx_http_request_t *r, ngx_http_pserver_put_t *put)
+{
+    ngx_http_pserver_owner_t  *owner;
+
+    owner = &put->writer->owner;
+
+    return ngx_http_pserver_store_file_error(r, put->rc, owner->err,
+                                             &owner->address, owner->file);
 }
 
 

@@ -49,7 +49,8 @@ ngx_http_pserver_get_filled(ngx_http_request_t *r, void *data)
 
         /* the header is out: all that is left is to say no more */
 
-        (void) ngx_http_pserver_store_error(r, get->rc, get->err);
+        (void) ngx_http_pserver_store_file_error(r, get->rc, get->err,
+                                                 &get->owner, get->file);
 
         ngx_http_finalize_request(r, NGX_ERROR);
         return;
@@ -122,7 +123,9 @@ ngx_http_pserver_get_output(ngx_http_request_t *r,
     }
 
     get->filled = 0;
-    get->batch++;
+    get->chunk += NGX_HTTP_PSERVER_BATCH_CHUNKS;
+    get->count = ngx_http_pserver_envelope_chunks(envelope,
+                                                  get->end - get->position);
 
     return ngx_http_output_filter(r, out);
 }

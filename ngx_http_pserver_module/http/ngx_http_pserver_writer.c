@@ -206,8 +206,8 @@ ngx_http_pserver_writer_folder(ngx_http_pserver_writer_t *writer)
 
     ngx_http_pserver_object_path(path, writer->place.name);
 
-    fd = openat(writer->owner.fd, (char *) path,
-                O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    fd = ngx_http_pserver_owner_openat(&writer->owner, (char *) path,
+                                       O_DIRECTORY);
 
     if (fd != -1 || ngx_errno != NGX_ENOENT) {
         return fd;
@@ -223,8 +223,8 @@ ngx_http_pserver_writer_folder(ngx_http_pserver_writer_t *writer)
          || ngx_errno == NGX_EEXIST)
         && fsync(objects) == 0)
     {
-        fd = openat(writer->owner.fd, (char *) path,
-                    O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+        fd = ngx_http_pserver_owner_openat(&writer->owner, (char *) path,
+                                           O_DIRECTORY);
     }
 
     err = ngx_errno;
