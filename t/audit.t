@@ -274,7 +274,69 @@ is(sha256_hex(tiles(0, $log->{entries})), $log->{leaves}, 'their hashes');
 
 
 
-=== TEST 7: the owner reads the owner's entries, newest first, in pages
+=== TEST 7: the proof of an operation, for its app and its owner
+--- config eval: $::config
+--- script
+my $proof = sub {
+    my ($name, $query) = @_;
+    my $answer;
+
+    # an entry is published soon after it was written
+
+    wait_for {
+        $answer = http('GET', "$job/proof" . ($query || ''), {
+            Authorization => web3signed($name, 'GET', "$job/proof") });
+        $answer->{status} != 503;
+    };
+
+    return $answer;
+};
+my $fields = sub { join ' ', map { $_->{field} } @{ shift()->{openings} } };
+
+my $app = $proof->('app1');
+is($app->{status}, 200, 'the app');
+is($app->{json}{kind}, 'OperationProof', 'kind');
+is($app->{json}{anchor}, undef, 'no anchor');
+is($fields->($app->{json}), '1 2 3 4 5 7 8 9', 'what the app has said itself');
+is($proof->('owner1')->{json}{entry}, $app->{json}{entry}, 'the owner: the same');
+
+my $dir = state_dir();
+my $holds = sub {
+    my $text = shift;
+    open my $out, '>:raw', "$dir/proof" or die $!;
+    print $out $text;
+    close $out;
+    return scalar qx{@{[ root_dir() ]}/build/bin/pserverctl audit proof --log-key $log/public/key $dir/proof 2>&1};
+};
+
+like($holds->($app->{content}), qr/^entry \d+ of pserver\/\w{16}: operation_accepted, among \d+ that were signed\nnot under an anchor yet$/m, 'it holds');
+like($holds->($app->{content} =~ s/"id":"./"id":"x/r), qr/no proof of an operation/, 'another form');
+like($holds->($app->{content} =~ s/"id":"(.)/'"id":"' . ($1 eq '0' ? 1 : 0)/er),
+    qr/not shown to be of this operation/, 'another operation');
+like($holds->($app->{content} =~ s/"value":"\w\w/"value":"AA/r),
+    qr/not what the entry commits to/, 'another value');
+
+# where an owner has asked from is nothing for the app
+
+is(http('GET', $job, { 'User-Agent' => 'owner-asks',
+    Authorization => web3signed('owner1', 'GET', $job) })->{status}, 200, 'the owner asks');
+my $released = newest('operation_released');
+is($released->{userAgent}, 'owner-asks', 'its entry');
+$app = $proof->('app1', "?entry=$released->{sequence}");
+is($fields->($app->{json}), '1 2 3 4 5 9', 'without ip and user agent');
+like($holds->($app->{content}), qr/operation_released/, 'it holds');
+is($fields->($proof->('owner1', "?entry=$released->{sequence}")->{json}),
+    '1 2 3 4 5 7 8 9', 'the owner sees all');
+
+is($proof->($_)->{status}, 404, $_) for 'app2', 'owner2';
+is($proof->('app1', '?entry=0')->{status}, 404, 'another entry');
+is($proof->('app1', '?entry=99999999')->{status}, 404, 'no entry');
+is($proof->('app1', '?entry=x')->{status}, 422, 'no number');
+is(http('GET', "$job/proof")->{status}, 401, 'without a signature');
+
+
+
+=== TEST 8: the owner reads the owner's entries, newest first, in pages
 --- config eval: $::config
 --- script
 my $answer = owner_asks('owner1');
@@ -310,7 +372,7 @@ is(owner_asks('owner1', "?$_")->{status}, 400, $_)
 
 
 
-=== TEST 8: and nobody else
+=== TEST 9: and nobody else
 --- config eval: $::config
 --- script
 my $other = owner_asks('owner2');
@@ -321,7 +383,7 @@ is(http('GET', '/v1/access-logs')->{status}, 401, 'without a signature');
 
 
 
-=== TEST 9: a user agent may be any bytes
+=== TEST 10: a user agent may be any bytes
 --- config eval: $::config
 --- script
 my $socket = IO::Socket::INET->new('127.0.0.1:' . port()) or die $!;
@@ -339,7 +401,7 @@ is($logs->[1]{userAgent}, 'quo"te\\ ??', 'no UTF-8');
 
 
 
-=== TEST 10: nothing on the disk or on the wire names anybody
+=== TEST 11: nothing on the disk or on the wire names anybody
 --- config eval: $::config
 --- script
 my $size = (split ' ', checkpoint())[0];
@@ -358,7 +420,7 @@ is((stat "$log/log")[2] & 0777, 0600, 'closed to others');
 
 
 
-=== TEST 11: many at once, from every worker, during a reload: one sequence
+=== TEST 12: many at once, from every worker, during a reload: one sequence
 --- config eval: $::config
 --- script
 my $before = verified();
@@ -392,7 +454,7 @@ is(http('GET', tile_path('entries', 0, 7))->{status}, 200, 'as it once was');
 
 
 
-=== TEST 12: workers are killed: what was answered is in the log
+=== TEST 13: workers are killed: what was answered is in the log
 --- config eval: $::config
 --- alerts_expected
 --- script
@@ -426,7 +488,7 @@ is(join('', grep { chomp; !$there{"killed $_"} } @answered), '',
 
 
 
-=== TEST 13: a worker that quits writes first what waits
+=== TEST 14: a worker that quits writes first what waits
 --- config eval: $::config
 --- script
 # nothing is written while another process has the lock, and the owner does
@@ -457,7 +519,7 @@ ok(wait_for { !grep { $old{$_} } workers_running() }, 'and gone');
 
 
 
-=== TEST 14: a flood of refusals is counted
+=== TEST 15: a flood of refusals is counted
 --- config eval: $::config
 --- script
 my $before = verified()->{entries};
@@ -484,7 +546,7 @@ is(newest('refusals')->{of}, owner('owner1'), 'whose chain');
 
 
 
-=== TEST 15: a disk that is full: nothing is released
+=== TEST 16: a disk that is full: nothing is released
 --- config eval: $::full
 --- alerts_expected
 --- script
@@ -514,7 +576,7 @@ is(scalar(grep { ($_->{userAgent} || '') eq 'may not fit' }
 
 
 
-=== TEST 16: a torn end is cut off, and the log goes on
+=== TEST 17: a torn end is cut off, and the log goes on
 --- config eval: $::config
 --- script
 my $before = verified();
@@ -530,7 +592,7 @@ is(newest('operation_released')->{userAgent}, 'after the crash', 'its entry');
 
 
 
-=== TEST 17: what was damaged is not cut off, and nothing is released
+=== TEST 18: what was damaged is not cut off, and nothing is released
 --- config eval: $::config
 --- alerts_expected
 --- script

@@ -364,6 +364,32 @@ pserver_entry_opening(pserver_entry_opening_t *opening, const u_char *plain,
 }
 
 
+int
+pserver_entry_field_opens(const pserver_entry_view_t *view, u_char id,
+    const u_char key[32], pserver_str_t value)
+{
+    size_t         i;
+    u_char         hash[32];
+    const u_char  *commitment;
+
+    commitment = view->commitments;
+
+    for (i = 0; i < view->n; i++) {
+
+        if (commitment[0] == id) {
+            pserver_entry_commit(hash, key, id, value);
+
+            return (sodium_memcmp(hash, commitment + 1, 32) == 0)
+                   ? PSERVER_OK : PSERVER_INVALID;
+        }
+
+        commitment += PSERVER_ENTRY_COMMITMENT_LEN;
+    }
+
+    return PSERVER_INVALID;
+}
+
+
 void
 pserver_entry_tag(u_char out[32], const u_char tag[32], uint64_t counter)
 {

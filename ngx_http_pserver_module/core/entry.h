@@ -195,6 +195,13 @@ int pserver_entry_open(pserver_entry_opening_t *opening, u_char *plain,
 int pserver_entry_opening(pserver_entry_opening_t *opening,
     const u_char *plain, size_t len, const pserver_entry_view_t *view);
 
+/*
+ * PSERVER_OK: the entry commits to this value of this field, by the key that
+ * its opening has for it
+ */
+int pserver_entry_field_opens(const pserver_entry_view_t *view, u_char id,
+    const u_char key[32], pserver_str_t value);
+
 /* the tag of an owner's entry of this number */
 void pserver_entry_tag(u_char out[32], const u_char tag[32],
     uint64_t counter);

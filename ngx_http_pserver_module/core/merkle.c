@@ -35,12 +35,15 @@ pserver_merkle_node(u_char hash[PSERVER_MERKLE_LEN],
     const u_char left[PSERVER_MERKLE_LEN],
     const u_char right[PSERVER_MERKLE_LEN])
 {
+    u_char            text[1 + 2 * PSERVER_MERKLE_LEN];
     pserver_sha256_t  state;
 
+    text[0] = 1;
+    memcpy(text + 1, left, PSERVER_MERKLE_LEN);
+    memcpy(text + 1 + PSERVER_MERKLE_LEN, right, PSERVER_MERKLE_LEN);
+
     pserver_sha256_init(&state);
-    pserver_sha256_update(&state, "\x01", 1);
-    pserver_sha256_update(&state, left, PSERVER_MERKLE_LEN);
-    pserver_sha256_update(&state, right, PSERVER_MERKLE_LEN);
+    pserver_sha256_update(&state, text, sizeof(text));
     pserver_sha256_final(&state, hash);
 }
 

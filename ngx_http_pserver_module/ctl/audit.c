@@ -53,6 +53,15 @@ static const pserverctl_option_t  pserverctl_anchor_options[] = {
 };
 
 
+static const pserverctl_option_t  pserverctl_proof_options[] = {
+    { "log-key", "TEXT|FILE", "the log's public key, as LOG/key has it" },
+    { "rpc", "URL", "a chain node: the anchor is looked for, too" },
+    { "from-block", "N", "where to begin to look for it; else 0" },
+    { "cacert", "FILE", "certificates to trust instead of the system's" },
+    { NULL, NULL, NULL }
+};
+
+
 const pserverctl_command_t  pserverctl_audit_commands[] = {
     {
         "audit verify", "--log-key KEY LOG",
@@ -73,12 +82,33 @@ const pserverctl_command_t  pserverctl_audit_commands[] = {
         PSERVERCTL_KEY_TEXT,
         pserverctl_anchor_options, 1, 1, pserverctl_audit_anchor
     },
+    {
+        "audit proof", "--log-key KEY FILE",
+        "whether the proof of an operation holds\n"
+        "\n"
+        "FILE is what \"operation proof\" printed, \"-\" is stdin.\n",
+        pserverctl_proof_options, 1, 1, pserverctl_audit_proof
+    },
     { NULL, NULL, NULL, NULL, 0, 0, NULL }
 };
 
 
 int
 pserverctl_log_init(pserverctl_log_t *log, pserverctl_args_t *args)
+{
+    int  rc;
+
+    rc = pserverctl_log_key(&log->key, args);
+
+    return (rc == PSERVERCTL_OK)
+           ? pserverctl_place_init(&log->place, args->rest[0],
+                                   pserverctl_option(args, "cacert"))
+           : rc;
+}
+
+
+int
+pserverctl_log_key(pserver_note_key_t *key, pserverctl_args_t *args)
 {
     int            rc;
     pserver_str_t  text, file;
@@ -106,13 +136,12 @@ pserverctl_log_init(pserverctl_log_t *log, pserverctl_args_t *args)
         }
     }
 
-    if (pserver_note_key_parse(&log->key, text) != PSERVER_OK) {
+    if (pserver_note_key_parse(key, text) != PSERVER_OK) {
         pserverctl_error("--log-key: this is no key of a log");
         return PSERVERCTL_USAGE;
     }
 
-    return pserverctl_place_init(&log->place, args->rest[0],
-                                 pserverctl_option(args, "cacert"));
+    return PSERVERCTL_OK;
 }
 
 

@@ -23,7 +23,10 @@ typedef struct {
 } pserverctl_log_t;
 
 
-/* reads the option log-key; PSERVERCTL_USAGE or _FAILED: said */
+/* the option log-key, a key or the name of its file; the same */
+int pserverctl_log_key(pserver_note_key_t *key, pserverctl_args_t *args);
+
+/* the log that the command names; PSERVERCTL_USAGE or _FAILED: said */
 int pserverctl_log_init(pserverctl_log_t *log, pserverctl_args_t *args);
 
 /* asks for the checkpoint and checks it.  PSERVER_ERROR: said, it could not
@@ -84,6 +87,7 @@ void pserverctl_anchors_done(pserverctl_anchors_t *anchors);
 
 int pserverctl_audit_verify(pserverctl_args_t *args);
 int pserverctl_audit_anchor(pserverctl_args_t *args);
+int pserverctl_audit_proof(pserverctl_args_t *args);
 
 
 #endif /* _PSERVERCTL_AUDIT_H_INCLUDED_ */

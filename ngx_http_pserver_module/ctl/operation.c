@@ -30,6 +30,7 @@ static int pserverctl_operation_status(pserverctl_args_t *args);
 static int pserverctl_operation_list(pserverctl_args_t *args);
 static int pserverctl_operation_get(pserverctl_args_t *args,
     const char *path);
+static int pserverctl_operation_proof(pserverctl_args_t *args);
 static int pserverctl_operation_cancel(pserverctl_args_t *args);
 
 
@@ -45,6 +46,14 @@ static const pserverctl_option_t  pserverctl_run_options[] = {
 
 static const pserverctl_option_t  pserverctl_status_options[] = {
     PSERVERCTL_KEY_OPTION,
+    PSERVERCTL_SERVER_OPTIONS,
+    { NULL, NULL, NULL }
+};
+
+
+static const pserverctl_option_t  pserverctl_proof_options[] = {
+    PSERVERCTL_KEY_OPTION,
+    { "entry", "N", "of this entry; else of the operation's acceptance" },
     PSERVERCTL_SERVER_OPTIONS,
     { NULL, NULL, NULL }
 };
@@ -85,6 +94,15 @@ const pserverctl_command_t  pserverctl_operation_commands[] = {
         PSERVERCTL_SERVER_TEXT
         PSERVERCTL_KEY_TEXT,
         pserverctl_list_options, 1, 1, pserverctl_operation_list
+    },
+    {
+        "operation proof", "--key KEY SERVER ID",
+        "that the log has an entry of an operation, as JSON\n"
+        "\n"
+        "For its app and its owner: \"pserverctl audit proof\" looks at it.\n"
+        PSERVERCTL_SERVER_TEXT
+        PSERVERCTL_KEY_TEXT,
+        pserverctl_proof_options, 2, 2, pserverctl_operation_proof
     },
     {
         "operation cancel", "--key KEY SERVER ID",
@@ -371,6 +389,20 @@ pserverctl_operation_status(pserverctl_args_t *args)
 
     pserverctl_path(path, sizeof(path), "/api/v1/operations/", args->rest[1],
                     "");
+
+    return pserverctl_operation_get(args, path);
+}
+
+
+static int
+pserverctl_operation_proof(pserverctl_args_t *args)
+{
+    char  path[PSERVERCTL_PATH_MAX];
+
+    pserverctl_path(path, sizeof(path), "/api/v1/operations/", args->rest[1],
+                    "/proof");
+    pserverctl_query(path, sizeof(path), "entry",
+                     pserverctl_option(args, "entry"));
 
     return pserverctl_operation_get(args, path);
 }

@@ -44,6 +44,9 @@ static ngx_http_pserver_compute_route_t  ngx_http_pserver_compute_routes[] = {
     { NGX_HTTP_GET, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
       ngx_null_string, ngx_http_pserver_operation_status },
 
+    { NGX_HTTP_GET, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
+      ngx_string("/proof"), ngx_http_pserver_operation_proof },
+
     { NGX_HTTP_POST, ngx_string("/api/v1/operations/"), NGX_HTTP_PSERVER_ID_LEN,
       ngx_string("/cancel"), ngx_http_pserver_operation_cancel },
 

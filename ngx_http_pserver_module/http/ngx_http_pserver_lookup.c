@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_lookup.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_thread.h"
@@ -31,6 +32,18 @@ static void ngx_http_pserver_lookup_logged(ngx_http_request_t *r,
     ngx_int_t rc);
 static void ngx_http_pserver_lookup_entry(ngx_http_pserver_lookup_t *lookup,
     ngx_http_pserver_audit_entry_t *entry, ngx_str_t *id);
+
+
+ngx_int_t
+ngx_http_pserver_lookup_auth(ngx_http_request_t *r)
+{
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    return (plcf->operation_access == NGX_HTTP_PSERVER_ACCESS_CAPABILITY)
+           ? NGX_OK : ngx_http_pserver_auth_require(r);
+}
 
 
 ngx_int_t

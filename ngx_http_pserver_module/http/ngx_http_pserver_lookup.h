@@ -53,6 +53,12 @@ struct ngx_http_pserver_lookup_s {
 
 
 /*
+ * Whose signature the request has, where pserver_operation_access wants one.
+ * As ngx_http_pserver_auth_require().
+ */
+ngx_int_t ngx_http_pserver_lookup_auth(ngx_http_request_t *r);
+
+/*
  * Looks for the operation, in a thread.  For others than its app and its
  * owner, with a signer, there is none.  NGX_OK: the caller holds the
  * request, which is finalized later; else a status.  ctx->state is the

@@ -245,6 +245,7 @@ ngx_int_t ngx_http_pserver_capabilities(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_create(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operations(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_status(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_operation_proof(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_operation_cancel(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_artifact_list(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_artifact_download(ngx_http_request_t *r);

@@ -30,7 +30,6 @@ typedef struct {
 } ngx_http_pserver_status_t;
 
 
-static ngx_int_t ngx_http_pserver_status_auth(ngx_http_request_t *r);
 static ngx_int_t ngx_http_pserver_status_start(ngx_http_request_t *r,
     ngx_http_pserver_lookup_pt run, ngx_http_pserver_lookup_pt found);
 static void ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup);
@@ -58,7 +57,7 @@ ngx_http_pserver_operation_status(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_pserver_status_auth(r);
+    rc = ngx_http_pserver_lookup_auth(r);
 
     if (rc == NGX_AGAIN) {
         return ngx_http_pserver_auth_wait(r);
@@ -77,18 +76,6 @@ ngx_http_pserver_operation_status(ngx_http_request_t *r)
     }
 
     return rc;
-}
-
-
-static ngx_int_t
-ngx_http_pserver_status_auth(ngx_http_request_t *r)
-{
-    ngx_http_pserver_loc_conf_t  *plcf;
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-    return (plcf->operation_access == NGX_HTTP_PSERVER_ACCESS_CAPABILITY)
-           ? NGX_OK : ngx_http_pserver_auth_require(r);
 }
 
 
@@ -311,7 +298,7 @@ ngx_http_pserver_operation_cancel(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_pserver_status_auth(r);
+    rc = ngx_http_pserver_lookup_auth(r);
 
     if (rc == NGX_AGAIN) {
         return ngx_http_pserver_auth_wait(r);
