@@ -52,6 +52,31 @@ ngx_http_pserver_store_rc(ngx_err_t err)
 }
 
 
+DIR *
+ngx_http_pserver_store_dir(ngx_fd_t folder, const char *path)
+{
+    DIR        *dir;
+    ngx_fd_t    fd;
+    ngx_err_t   err;
+
+    fd = openat(folder, path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (fd == -1) {
+        return NULL;
+    }
+
+    dir = fdopendir(fd);
+
+    if (dir == NULL) {
+        err = ngx_errno;
+        (void) close(fd);
+        ngx_set_errno(err);
+    }
+
+    return dir;
+}
+
+
 ngx_uint_t
 ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
     uint64_t chain_id, const pserver_address_t *address, ngx_uint_t create)

@@ -25,6 +25,8 @@
 #include "../core/keys.h"
 #include "../core/seal.h"
 
+#include <dirent.h>
+
 
 typedef enum {
     NGX_HTTP_PSERVER_STORE_OK = 0,
@@ -171,6 +173,12 @@ ngx_uint_t ngx_http_pserver_object_read(ngx_http_pserver_object_t *object,
 
 /* opens the last chunk: that the file is whole is known only then */
 ngx_uint_t ngx_http_pserver_object_check(ngx_http_pserver_object_t *object);
+
+/*
+ * A folder, to be read with readdir(); path is below "folder", and its last
+ * part no symbolic link.  NULL: errno says why.
+ */
+DIR *ngx_http_pserver_store_dir(ngx_fd_t folder, const char *path);
 
 /* removes a folder of versions, which nobody can ask for any more */
 void ngx_http_pserver_store_empty(ngx_fd_t folder, const char *name);

@@ -16,7 +16,6 @@
 #include "ngx_http_pserver_thread.h"
 #include "../core/encode.h"
 
-#include <dirent.h>
 #include <sodium.h>
 
 
@@ -51,7 +50,6 @@ static ngx_uint_t ngx_http_pserver_delete_once(
 static ngx_uint_t ngx_http_pserver_delete_move(
     ngx_http_pserver_owner_t *owner, const u_char object[PSERVER_NAME_LEN]);
 static void ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner);
-static DIR *ngx_http_pserver_delete_list(ngx_fd_t folder, const char *name);
 static void ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data);
 
 
@@ -320,7 +318,7 @@ ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner)
     DIR            *dir;
     struct dirent  *entry;
 
-    dir = ngx_http_pserver_delete_list(owner->fd, "tmp");
+    dir = ngx_http_pserver_store_dir(owner->fd, "tmp");
 
     if (dir == NULL) {
         return;
@@ -343,7 +341,7 @@ ngx_http_pserver_store_empty(ngx_fd_t folder, const char *name)
     DIR            *dir;
     struct dirent  *entry;
 
-    dir = ngx_http_pserver_delete_list(folder, name);
+    dir = ngx_http_pserver_store_dir(folder, name);
 
     if (dir == NULL) {
         return;
@@ -359,28 +357,6 @@ ngx_http_pserver_store_empty(ngx_fd_t folder, const char *name)
     (void) closedir(dir);
 
     (void) unlinkat(folder, name, AT_REMOVEDIR);
-}
-
-
-static DIR *
-ngx_http_pserver_delete_list(ngx_fd_t folder, const char *name)
-{
-    DIR       *dir;
-    ngx_fd_t   fd;
-
-    fd = openat(folder, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
-
-    if (fd == -1) {
-        return NULL;
-    }
-
-    dir = fdopendir(fd);
-
-    if (dir == NULL) {
-        (void) close(fd);
-    }
-
-    return dir;
 }
 
 

@@ -10,7 +10,6 @@
 
 #include "../core/encode.h"
 
-#include <dirent.h>
 #include <sys/file.h>
 
 
@@ -61,7 +60,6 @@ static ngx_int_t ngx_http_pserver_sweep_open(ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_close(ngx_http_pserver_sweep_t *sweep);
 static const char *ngx_http_pserver_sweep_next(
     ngx_http_pserver_sweep_t *sweep);
-static DIR *ngx_http_pserver_sweep_folder(ngx_fd_t folder, const char *name);
 static void ngx_http_pserver_sweep_entry(ngx_http_pserver_sweep_t *sweep,
     const char *name);
 static void ngx_http_pserver_sweep_job(ngx_http_pserver_sweep_t *sweep,
@@ -240,7 +238,7 @@ ngx_http_pserver_sweep_open(ngx_http_pserver_sweep_t *sweep)
         return NGX_DECLINED;
     }
 
-    sweep->owners = ngx_http_pserver_sweep_folder(fd, "owners");
+    sweep->owners = ngx_http_pserver_store_dir(fd, "owners");
 
     if (sweep->owners) {
         sweep->lock = openat(fd, "sweep.lock",
@@ -297,7 +295,7 @@ ngx_http_pserver_sweep_next(ngx_http_pserver_sweep_t *sweep)
 
         if (sweep->stage < NGX_HTTP_PSERVER_SWEEP_END) {
 
-            sweep->dir = ngx_http_pserver_sweep_folder(sweep->owner,
+            sweep->dir = ngx_http_pserver_store_dir(sweep->owner,
                                  ngx_http_pserver_sweep_stages[sweep->stage]);
 
             if (sweep->dir == NULL) {
@@ -329,28 +327,6 @@ ngx_http_pserver_sweep_next(ngx_http_pserver_sweep_t *sweep)
     }
 
     return NULL;
-}
-
-
-static DIR *
-ngx_http_pserver_sweep_folder(ngx_fd_t folder, const char *name)
-{
-    DIR       *dir;
-    ngx_fd_t   fd;
-
-    fd = openat(folder, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
-
-    if (fd == -1) {
-        return NULL;
-    }
-
-    dir = fdopendir(fd);
-
-    if (dir == NULL) {
-        (void) close(fd);
-    }
-
-    return dir;
 }
 
 
