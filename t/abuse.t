@@ -1,6 +1,8 @@
 # A job for each attack, against the real engine: what the attacker got,
 # how the job ended, and that the next one runs as if nothing had been.
 # What a container can do with its output is in t/artifacts.t.
+#
+# workers: 1
 
 use lib 't/lib';
 use PServer;

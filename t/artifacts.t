@@ -1,6 +1,8 @@
 # The artifacts of an operation: all that it left beside its result; sealed
 # on the disk, and handed out as the result is.  And what a container that
 # lies can do with them: nothing.
+#
+# workers: 4
 
 use lib 't/lib';
 use PServer;

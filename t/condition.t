@@ -1,4 +1,6 @@
 # If-Match and If-None-Match of what changes an object.
+#
+# workers: 4
 
 use lib 't/lib';
 use PServer;

@@ -1,4 +1,6 @@
 # POST /api/v1/permissions/{id}/check: the owner asks what would be decided.
+#
+# workers: 4
 
 use lib 't/lib';
 use PServer;

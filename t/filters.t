@@ -1,5 +1,7 @@
 # Data minimisation: an operation sees what the grant's filters leave of a
 # file, and nothing runs where they can't be applied.
+#
+# workers: 4
 
 use lib 't/lib';
 use PServer;

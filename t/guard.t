@@ -1,6 +1,8 @@
 # The guard before the engine: jobs run through it; what is not of a job does
 # not pass, by whatever way.  core/guard has the rules, t/unit/guard_test.c
 # tries each byte of a body.
+#
+# workers: 1
 
 use lib 't/lib';
 use PServer;

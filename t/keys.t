@@ -1,3 +1,5 @@
+# workers: 1
+
 use lib 't/lib';
 use PServer;
 

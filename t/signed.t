@@ -1,3 +1,5 @@
+# workers: 4
+
 use lib 't/lib';
 use PServer;
 use PServer::Fault;

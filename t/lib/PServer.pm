@@ -31,7 +31,8 @@ package PServer;
 #   - [alert], [emerg] and [crit] in the log fail each block, and also while
 #     nginx quits; "--- alerts_expected" says that they belong to the test.
 #
-# PSERVER_WORKERS is the number of workers.  To be run by scripts/test.
+# PSERVER_WORKERS is the number of workers.  To be run by scripts/test, with
+# one and with four; "# workers: 4" in a suite's head keeps it to that.
 
 use Cwd ();
 
