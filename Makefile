@@ -6,7 +6,7 @@ CLANG         = clang-14
 FUZZ_SECONDS  = 60
 
 SRC           = ngx_http_pserver_module
-LIBS          = -lyajl -lsodium -lsecp256k1 -lcrypto -lpcre2-8
+LIBS          = -lyajl -lsodium -lsecp256k1 -lcrypto -lpcre2-8 -lz
 
 WARNINGS      = -Wall -Wextra -Werror
 OPTIMIZE      = -O2 -g
