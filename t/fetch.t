@@ -2,66 +2,21 @@
 
 use lib 't/lib';
 use PServer;
-use PServer::Dns;
-
-use Digest::SHA qw( sha256 );
+use PServer::Elsewhere;
 
 # Grant files from where they may be: IPFS in one block and in several, and
 # https:// hosts that are listed.
 
 our $tls = port(8);
-our $dns = port(9);
+our $files = https_dir();
 
-our $files = test_dir() . '/https';
-our $key = test_dir() . '/https.key';
-our $cert = test_dir() . '/https.crt';
+elsewhere_start();
 
-mkdir $files;
+our $http = http_config(more => https_host());
 
-system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
-    . " -nodes -days 2 -subj /CN=grants.test -keyout $key -out $cert"
-    . " -addext subjectAltName=DNS:grants.test,DNS:gone.test"
-    . " > /dev/null 2>&1") == 0 or die "openssl failed";
-
-dns_start($dns);
-
-# the host that has the files
-
-our $http = http_config(more => <<"END");
-    server {
-        listen $tls ssl;
-        server_name grants.test;
-        ssl_certificate $cert;
-        ssl_certificate_key $key;
-        access_log $files.log;
-
-        location / { root $files; }
-        location /host { return 200 \$http_host; }
-        location /moved { return 302 /moved.json; }
-    }
-END
-
-sub https {
-    my ($how, @hosts) = @_;
-
-    return config(
-        pserver_chain_valid => '1ms',
-        pserver_https => join(' ', '/_https/', @hosts, $how),
-        more => <<"END");
-
-        location /_https/ {
-            internal;
-            pserver_exchange https;
-            resolver 127.0.0.1:$::dns ipv6=off;
-            resolver_timeout 1s;
-            proxy_ssl_trusted_certificate $::cert;
-        }
-END
-}
-
-our $listed = https('private=on', "grants.test:$tls", "gone.test:1",
-    "other.test:$tls", "nowhere.invalid:$tls");
-our $public = https('private=off', "grants.test:$tls");
+our $listed = config(https_location('private=on', "grants.test:$tls",
+    "gone.test:1", "other.test:$tls", "nowhere.invalid:$tls"));
+our $public = config(https_location('private=off', "grants.test:$tls"));
 
 # a gateway that knows no CARs
 
@@ -94,15 +49,6 @@ sub permission_for {
         fixtures()->{grantees}{app1}, $url)->{permissionId};
 }
 
-sub spew {
-    my ($file, $content) = @_;
-
-    open my $out, '>', "$file.new" or die "$file: $!";
-    print $out $content;
-    close $out;
-    rename "$file.new", $file or die $!;
-}
-
 # "200" or "502 FILE_ACCESS_ERROR"
 
 sub get {
@@ -121,43 +67,6 @@ sub put {
     return http('POST', $uri, { Authorization =>
         web3signed('owner1', 'POST', $uri, '{}'),
         'Content-Type' => 'application/json' }, '{}')->{status};
-}
-
-# a file as a CAR: leaves of 50 bytes, and a node that links them
-
-sub varint {
-    my $n = shift;
-
-    return $n < 128 ? chr $n : chr($n & 127 | 128) . varint($n >> 7);
-}
-
-sub bytes { my ($field, $data) = @_;
-    return chr($field << 3 | 2) . varint(length $data) . $data }
-
-sub base32 {
-    my $bits = unpack 'B*', shift;
-    $bits .= '0' x (-length($bits) % 5);
-
-    return join '', map { ('a' .. 'z', 2 .. 7)[oct "0b$_"] }
-        $bits =~ /.{5}/g;
-}
-
-sub section { my $block = shift;
-    my $section = "\x01\x55\x12\x20" . sha256($block) . $block;
-    return varint(length $section) . $section }
-
-sub car {
-    my $text = shift;
-    my @parts = $text =~ /.{1,50}/sg;
-
-    my $data = "\x08\x02\x18" . varint(length $text)
-        . join '', map { "\x20" . varint(length) } @parts;
-    my $node = join('', map { bytes(2, bytes(1, "\x01\x55\x12\x20"
-        . sha256($_)) . bytes(2, '') . "\x18" . varint(length)) } @parts)
-        . bytes(1, $data);
-
-    return 'b' . base32("\x01\x70\x12\x20" . sha256($node)),
-        join '', "\x01\xa0", map { section($_) } reverse($node, @parts);
 }
 
 run_tests();

@@ -10,11 +10,11 @@
 
 /* "PSF" and the version of the layout */
 
-#define FACTS_MAGIC     0x50534603
+#define FACTS_MAGIC     0x50534604
 
 #define FACTS_HEAD_LEN                                                        \
     (4 + 6 * 8 + 5 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
-     + 8 + 2 * 4)
+     + 8 + 3 * 4)
 
 #define FACTS_FILE_LEN                                                        \
     (sizeof(pserver_word_t) + sizeof(pserver_address_t) + 4)
@@ -95,7 +95,8 @@ pserver_facts_len(const pserver_facts_t *facts)
 {
     size_t  i, len;
 
-    len = FACTS_HEAD_LEN + facts->url.len + facts->text.len;
+    len = FACTS_HEAD_LEN + facts->url.len + facts->text.len
+          + facts->box.len;
 
     for (i = 0; i < pserver_facts_read(facts); i++) {
         len += FACTS_FILE_LEN + facts->file[i].url.len;
@@ -129,8 +130,10 @@ pserver_facts_pack(u_char *dst, const pserver_facts_t *facts)
     p = pserver_put_be(p, facts->files, 8);
     p = pserver_put_be(p, facts->url.len, 4);
     p = pserver_put_be(p, facts->text.len, 4);
+    p = pserver_put_be(p, facts->box.len, 4);
     p = facts_put(p, facts->url.data, facts->url.len);
     p = facts_put(p, facts->text.data, facts->text.len);
+    p = facts_put(p, facts->box.data, facts->box.len);
 
     for (i = 0; i < pserver_facts_read(facts); i++) {
         file = &facts->file[i];
@@ -149,7 +152,7 @@ int
 pserver_facts_unpack(const u_char *data, size_t len, pserver_facts_t *facts)
 {
     size_t                 i;
-    uint64_t               url, text;
+    uint64_t               url, text, box;
     facts_reader_t         r;
     pserver_facts_file_t  *file;
 
@@ -179,8 +182,10 @@ pserver_facts_unpack(const u_char *data, size_t len, pserver_facts_t *facts)
     facts->files = facts_get_uint(&r, 8);
     url = facts_get_uint(&r, 4);
     text = facts_get_uint(&r, 4);
+    box = facts_get_uint(&r, 4);
     facts_get_str(&r, &facts->url, url, PSERVER_FACTS_URL_MAX);
     facts_get_str(&r, &facts->text, text, PSERVER_GRANT_MAX);
+    facts_get_str(&r, &facts->box, box, PSERVER_FACTS_BOX_MAX);
 
     for (i = 0; !r.broken && i < pserver_facts_read(facts); i++) {
         file = &facts->file[i];

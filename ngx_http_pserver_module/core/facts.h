@@ -14,6 +14,7 @@
 
 #define PSERVER_FACTS_FILES    64    /* that a permission may have here */
 #define PSERVER_FACTS_URL_MAX  4096
+#define PSERVER_FACTS_BOX_MAX  4096  /* of a file's key */
 
 
 typedef enum {
@@ -51,6 +52,10 @@ typedef struct {
 
     /* of a question to an account: pserver_account_answer_e; else 0 */
     uint64_t               account;
+
+    /* of a question for a file's key: filePermissions(id, account), cut off
+       behind PSERVER_FACTS_BOX_MAX bytes; else empty */
+    pserver_str_t          box;
 
     /* files(fileIds[i]) */
     pserver_facts_file_t   file[PSERVER_FACTS_FILES];

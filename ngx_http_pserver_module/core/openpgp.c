@@ -75,29 +75,29 @@ pserver_openpgp_reason(pserver_openpgp_reason_e reason)
     switch (reason) {
 
     case PSERVER_OPENPGP_OK:
-        return "well";
+        return "it is well";
 
     case PSERVER_OPENPGP_FORM:
-        return "no OpenPGP message for one passphrase";
+        return "it is no OpenPGP message for one passphrase";
 
     case PSERVER_OPENPGP_UNPROTECTED:
-        return "an OpenPGP message without integrity protection";
+        return "it is an OpenPGP message without integrity protection";
 
     case PSERVER_OPENPGP_ALGORITHM:
-        return "an OpenPGP message of a version or with an algorithm that is "
-               "not taken";
+        return "it is an OpenPGP message of a version or with an algorithm "
+               "that is not taken";
 
     case PSERVER_OPENPGP_CHANGED:
-        return "an OpenPGP message of another passphrase, or was changed";
+        return "it is an OpenPGP message of another passphrase, or was changed";
 
     case PSERVER_OPENPGP_CONTENT:
-        return "an OpenPGP message with something else than one file in it";
+        return "it is an OpenPGP message with something else than one file in it";
 
     case PSERVER_OPENPGP_TOO_LARGE:
-        return "an OpenPGP message with a file in it that is too large";
+        return "it is an OpenPGP message with a file in it that is too large";
 
     default: /* PSERVER_OPENPGP_ERROR */
-        return "an OpenPGP message for which there was no memory";
+        return "it is an OpenPGP message for which there was no memory";
     }
 }
 
@@ -165,7 +165,7 @@ openpgp_verify(pserver_str_t *body, const pserver_openpgp_key_t *key)
     p = body->data + 1;
     len = body->len - 1;
 
-    if (pserver_openpgp_decrypt(key, p, len) != PSERVER_OK) {
+    if (pserver_openpgp_cfb(key, p, len, 0) != PSERVER_OK) {
         return PSERVER_OPENPGP_ERROR;
     }
 

@@ -51,7 +51,22 @@ typedef enum {
 pserver_openpgp_reason_e pserver_openpgp_open(u_char *message, size_t len,
     pserver_str_t passphrase, size_t limit, pserver_str_t *content);
 
-/* for a log: a constant, to be read after "the file is" */
+/* of the message that seal writes for a file of n bytes */
+#define pserver_openpgp_len(n)  ((n) + 74)
+
+#define PSERVER_OPENPGP_SEAL_MAX  (1 << 30)
+
+
+/*
+ * Writes such a message for a file: pserver_openpgp_len(file.len) bytes at
+ * dst, which do not overlap with it.  AES-256, SHA-256 over 16 MiB, no
+ * compression.  PSERVER_INVALID: the passphrase is empty or too long;
+ * PSERVER_NOSPACE: the file is over PSERVER_OPENPGP_SEAL_MAX; PSERVER_ERROR.
+ */
+int pserver_openpgp_seal(u_char *dst, pserver_str_t file,
+    pserver_str_t passphrase);
+
+/* for a log: a constant, a sentence about the file */
 const char *pserver_openpgp_reason(pserver_openpgp_reason_e reason);
 
 

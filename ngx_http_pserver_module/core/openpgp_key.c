@@ -243,7 +243,7 @@ openpgp_session_key(pserver_openpgp_key_t *key, const u_char *sealed,
 
     memcpy(session, sealed, len);
 
-    if (pserver_openpgp_decrypt(key, session, len) != PSERVER_OK) {
+    if (pserver_openpgp_cfb(key, session, len, 0) != PSERVER_OK) {
         return PSERVER_OPENPGP_ERROR;
     }
 
@@ -263,8 +263,8 @@ openpgp_session_key(pserver_openpgp_key_t *key, const u_char *sealed,
 
 
 int
-pserver_openpgp_decrypt(const pserver_openpgp_key_t *key, u_char *data,
-    size_t len)
+pserver_openpgp_cfb(const pserver_openpgp_key_t *key, u_char *data,
+    size_t len, int encrypt)
 {
     int                n, ok;
     EVP_CIPHER_CTX    *ctx;
@@ -284,8 +284,8 @@ pserver_openpgp_decrypt(const pserver_openpgp_key_t *key, u_char *data,
         return PSERVER_ERROR;
     }
 
-    ok = EVP_DecryptInit_ex(ctx, cipher, NULL, key->data, iv)
-         && EVP_DecryptUpdate(ctx, data, &n, data, (int) len)
+    ok = EVP_CipherInit_ex(ctx, cipher, NULL, key->data, iv, encrypt)
+         && EVP_CipherUpdate(ctx, data, &n, data, (int) len)
          && (size_t) n == len;
 
     EVP_CIPHER_CTX_free(ctx);

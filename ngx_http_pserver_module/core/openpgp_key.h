@@ -25,11 +25,11 @@ pserver_openpgp_reason_e pserver_openpgp_key(pserver_openpgp_key_t *key,
     pserver_str_t body, pserver_str_t passphrase);
 
 /*
- * Decrypts in place: AES in CFB with an initial vector of zeros.
- * PSERVER_ERROR.
+ * Decrypts, or encrypts, in place: AES in CFB with an initial vector of
+ * zeros.  PSERVER_ERROR.
  */
-int pserver_openpgp_decrypt(const pserver_openpgp_key_t *key, u_char *data,
-    size_t len);
+int pserver_openpgp_cfb(const pserver_openpgp_key_t *key, u_char *data,
+    size_t len, int encrypt);
 
 
 #endif /* _PSERVER_OPENPGP_KEY_H_INCLUDED_ */

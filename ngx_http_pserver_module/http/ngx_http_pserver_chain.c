@@ -381,6 +381,13 @@ ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
                ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;
     }
 
+    /* where there is no key, its owner may be about to give it */
+
+    if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_FILE_KEY) {
+        return facts->box.len == 0
+               ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;
+    }
+
     /* the best that anybody could hope for */
 
     ngx_memzero(&question, sizeof(pserver_question_t));

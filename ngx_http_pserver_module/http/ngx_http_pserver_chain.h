@@ -32,9 +32,13 @@ typedef enum {
     NGX_HTTP_PSERVER_CHAIN_GRANTEE,         /* word: an address; of the facts
                                                only grantee_id is set, zero:
                                                it is not registered */
-    NGX_HTTP_PSERVER_CHAIN_ACCOUNT          /* call: see core/account; word:
+    NGX_HTTP_PSERVER_CHAIN_ACCOUNT,         /* call: see core/account; word:
                                                its hash; of the facts only
                                                account is set */
+    NGX_HTTP_PSERVER_CHAIN_FILE_KEY         /* call: the words of a file's id
+                                               and of an account; word: its
+                                               hash; of the facts only box is
+                                               set, empty: there is none */
 } ngx_http_pserver_chain_kind_e;
 
 
@@ -49,7 +53,7 @@ struct ngx_http_pserver_chain_ask_s {
     ngx_http_pserver_loc_conf_t        *plcf;
     ngx_http_pserver_chain_kind_e       kind;
     pserver_word_t                      word;
-    ngx_str_t                           call;        /* empty but for ACCOUNT;
+    ngx_str_t                           call;        /* of ACCOUNT, FILE_KEY;
                                                         until it ends */
     pserver_address_t                   named;       /* http/owner; zeros but
                                                         for PERMISSION */

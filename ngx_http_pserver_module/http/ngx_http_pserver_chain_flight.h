@@ -65,7 +65,7 @@ struct ngx_http_pserver_chain_flight_s {
     ngx_uint_t                        no_grant;   /* 1: it could not be had,
                                                      and may be later */
 
-    ngx_str_t                         call;       /* of an ACCOUNT */
+    ngx_str_t                         call;       /* of the question */
     pserver_address_t                 named;      /* of a PERMISSION */
     pserver_facts_t                   facts;
 };

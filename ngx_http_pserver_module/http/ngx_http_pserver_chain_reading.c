@@ -468,7 +468,7 @@ ngx_http_pserver_chain_after_take(ngx_http_pserver_chain_reading_t *reading,
 void
 ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
     ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
-    pserver_abi_function_e function, const pserver_word_t *arg)
+    pserver_abi_function_e function, const pserver_word_t *args)
 {
     pserver_jsonrpc_call_t  *call;
 
@@ -477,7 +477,7 @@ ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
     call->method = PSERVER_JSONRPC_CALL;
     call->to = to;
     call->data = calls->data[calls->n];
-    call->len = pserver_abi_call(calls->data[calls->n], function, arg);
+    call->len = pserver_abi_call(calls->data[calls->n], function, args);
     call->block = reading->by_number ? NULL : &reading->facts.block_hash;
     call->number = reading->facts.block;
 

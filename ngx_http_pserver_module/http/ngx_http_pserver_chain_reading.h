@@ -99,10 +99,10 @@ void ngx_http_pserver_chain_read_cancel(
     ngx_http_pserver_chain_reading_t *reading);
 
 
-/* for rounds: another call, of a function with one word, at the block */
+/* for rounds: another call, of a function with its words, at the block */
 void ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
     ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
-    pserver_abi_function_e function, const pserver_word_t *arg);
+    pserver_abi_function_e function, const pserver_word_t *args);
 
 /* another one, of code that the node runs at the block */
 void ngx_http_pserver_chain_code(ngx_http_pserver_chain_reading_t *reading,
@@ -125,6 +125,9 @@ ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_last(
 
 /* http/chain_account */
 extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_account;
+
+/* http/chain_file_key */
+extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_file_key;
 
 /* http/chain_rounds: the first round of a question */
 ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_first(

@@ -85,6 +85,9 @@ ngx_http_pserver_chain_first(ngx_http_pserver_chain_kind_e kind)
     case NGX_HTTP_PSERVER_CHAIN_ACCOUNT:
         return &ngx_http_pserver_chain_account;
 
+    case NGX_HTTP_PSERVER_CHAIN_FILE_KEY:
+        return &ngx_http_pserver_chain_file_key;
+
     default: /* NGX_HTTP_PSERVER_CHAIN_GRANTEE */
         return &ngx_http_pserver_chain_id;
     }
@@ -106,6 +109,10 @@ ngx_http_pserver_chain_yes(ngx_http_pserver_chain_kind_e kind,
 
     if (kind == NGX_HTTP_PSERVER_CHAIN_ACCOUNT) {
         return facts->account != PSERVER_ACCOUNT_REFUSES;
+    }
+
+    if (kind == NGX_HTTP_PSERVER_CHAIN_FILE_KEY) {
+        return facts->box.len != 0;
     }
 
     /* it is there and active, which is less than what an operation needs:

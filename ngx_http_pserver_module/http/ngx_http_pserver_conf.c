@@ -16,6 +16,7 @@
 #include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_queue.h"
+#include "ngx_http_pserver_remote.h"
 #include "ngx_http_pserver_zone.h"
 
 
@@ -248,6 +249,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       0,
       NULL },
 
+    { ngx_string("pserver_inputs"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
+      ngx_http_pserver_inputs,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("pserver_engine"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_1MORE,
       ngx_http_pserver_engine,
@@ -411,6 +419,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->engines = NGX_CONF_UNSET_PTR;
     conf->limit_owner = NGX_CONF_UNSET;
     conf->limit_app = NGX_CONF_UNSET;
+    conf->inputs = NGX_CONF_UNSET_PTR;
     conf->operations = NGX_CONF_UNSET_PTR;
     conf->operation_access = NGX_CONF_UNSET_UINT;
     conf->require_nonce = NGX_CONF_UNSET;
@@ -456,6 +465,8 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->contracts, prev->contracts, NULL);
     ngx_conf_merge_str_value(conf->gateway, prev->gateway, "");
     ngx_conf_merge_ptr_value(conf->https, prev->https, NULL);
+    ngx_conf_merge_ptr_value(conf->inputs, prev->inputs,
+                             &ngx_http_pserver_inputs_default);
 
     ngx_conf_merge_ptr_value(conf->engines, prev->engines, NULL);
     ngx_http_pserver_queue_merge(conf, prev);

@@ -404,6 +404,7 @@ ngx_http_pserver_exchange_header(ngx_http_request_t *r,
     r->filter_need_in_memory = 1;
 
     if (r->headers_out.content_length_n > (off_t) ex->limit) {
+        ex->too_large = 1;
         ex->aborted = 1;
         return NGX_ERROR;
     }
@@ -457,6 +458,7 @@ ngx_http_pserver_exchange_store(ngx_http_pserver_exchange_t *ex,
     size_t   size;
 
     if (len > ex->limit - ex->answer.len) {
+        ex->too_large = 1;
         return NGX_ERROR;
     }
 

@@ -91,6 +91,7 @@ struct ngx_http_pserver_exchange_s {
      */
 
     ngx_int_t                        rc;
+    ngx_uint_t                       too_large;  /* 1: over the limit */
     ngx_uint_t                       status;
     ngx_str_t                        answer;
 

@@ -150,9 +150,19 @@ ngx_http_pserver_fetch_block(ngx_http_pserver_exchange_t *ex)
     }
 
     if (ex->rc != NGX_OK || ex->status != NGX_HTTP_OK) {
+        fetch->too_large = ex->too_large;
+
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "pserver: \"%*s\" could not be fetched, status %ui",
                       fetch->url.len, fetch->url.data, ex->status);
+        ngx_http_pserver_fetch_end(fetch);
+        return;
+    }
+
+    if (fetch->unverified) {
+        fetch->content = ex->answer;
+        fetch->rc = NGX_OK;
+
         ngx_http_pserver_fetch_end(fetch);
         return;
     }
@@ -346,6 +356,8 @@ ngx_http_pserver_fetch_answer(ngx_http_pserver_exchange_t *ex)
         fetch->rc = NGX_OK;
 
     } else {
+        fetch->too_large = ex->too_large;
+
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "pserver: a file from \"%V\" could not be fetched, "
                       "status %ui", &fetch->peer.host, ex->status);

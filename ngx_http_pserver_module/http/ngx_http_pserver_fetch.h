@@ -53,13 +53,19 @@ struct ngx_http_pserver_fetch_s {
     pserver_str_t                    url;        /* outlives the fetch */
     size_t                           limit;      /* of the content */
     ngx_msec_t                       timeout;    /* of all of it */
+    ngx_uint_t                       unverified; /* 1: of an ipfs:// URL the
+                                                    content is what the
+                                                    gateway sent; see
+                                                    core/ipfs */
     ngx_http_pserver_fetch_handler_pt  handler;
     void                            *data;
 
     /* the result; where NGX_ERROR is, the log says why */
 
     ngx_int_t                        rc;
-    ngx_str_t                        content;    /* in pool */
+    ngx_uint_t                       too_large;  /* 1: over the limit */
+    ngx_str_t                        content;    /* until the handler
+                                                    returns */
 
     ngx_pool_t                      *pool;
 

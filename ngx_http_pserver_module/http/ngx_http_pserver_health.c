@@ -275,10 +275,9 @@ ngx_http_pserver_health_key(ngx_http_request_t *r,
     const pserver_address_t *owner, ngx_str_t *address,
     ngx_str_t *public_key)
 {
-    int                            rc;
-    u_char                        *p;
-    pserver_server_key_t           key;
-    ngx_http_pserver_main_conf_t  *pmcf;
+    u_char                *p;
+    ngx_int_t              rc;
+    pserver_server_key_t   key;
 
     p = ngx_pnalloc(r->pool, PSERVER_ADDRESS_LEN
                              + NGX_HTTP_PSERVER_PUBLIC_KEY_LEN);
@@ -286,11 +285,7 @@ ngx_http_pserver_health_key(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
-
-    rc = pserver_identity_child(pmcf->secp256k1, &key,
-                                &ngx_http_pserver_keys()->identity,
-                                pserver_identity_index(owner));
+    rc = ngx_http_pserver_keys_server(owner, &key);
 
     address->data = p;
     address->len = PSERVER_ADDRESS_LEN;
@@ -307,5 +302,5 @@ ngx_http_pserver_health_key(ngx_http_request_t *r,
 
     sodium_memzero(&key, sizeof(pserver_server_key_t));
 
-    return (rc == PSERVER_OK) ? NGX_OK : NGX_ERROR;
+    return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "ngx_http_pserver_input.h"
 #include "ngx_http_pserver_origin.h"
+#include "ngx_http_pserver_remote.h"
 #include "../core/filter.h"
 #include "../core/scope.h"
 
@@ -16,6 +17,11 @@
 static ngx_int_t ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
     ngx_pool_t *pool, ngx_http_pserver_loc_conf_t *plcf,
     const pserver_facts_file_t *fact);
+static ngx_int_t ngx_http_pserver_input_copy(ngx_pool_t *pool,
+    pserver_str_t *dst, pserver_str_t src);
+static ngx_uint_t ngx_http_pserver_input_object(
+    ngx_http_pserver_input_file_t *file, ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object);
 static void ngx_http_pserver_input_open(ngx_http_pserver_input_t *input,
     ngx_http_pserver_input_open_t *open);
 static void ngx_http_pserver_input_close(ngx_http_pserver_input_t *input,
@@ -132,14 +138,11 @@ ngx_http_pserver_input_filters(ngx_http_pserver_input_t *input,
             return NGX_OK;
         }
 
-        file->filter.len = filter->value.len;
-        file->filter.data = ngx_pnalloc(pool, filter->value.len);
-
-        if (file->filter.data == NULL) {
+        if (ngx_http_pserver_input_copy(pool, &file->filter, filter->value)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        ngx_memcpy(file->filter.data, filter->value.data, filter->value.len);
     }
 
     return NGX_OK;
@@ -147,8 +150,9 @@ ngx_http_pserver_input_filters(ngx_http_pserver_input_t *input,
 
 
 /*
- * Only what stands under this server's own origin is looked up, and nowhere
- * but in the grantor's folder.
+ * What stands under this server's own origin is looked up in the grantor's
+ * folder, and nowhere else; another URL is only asked for where the operator
+ * has listed its host, or a CID says what comes back.
  */
 
 static ngx_int_t
@@ -164,6 +168,8 @@ ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
     file = &input->files[input->nfiles];
 
     file->id_len = pserver_word_decimal(file->id, &fact->id) - file->id;
+    file->word = fact->id;
+    file->fd = -1;
 
     for (i = 0; i < input->nfiles; i++) {
         if (input->files[i].id_len == file->id_len
@@ -171,6 +177,18 @@ ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
         {
             return NGX_OK;
         }
+    }
+
+    if (ngx_http_pserver_remote_takes(plcf, fact->url)) {
+
+        if (ngx_http_pserver_input_copy(pool, &file->url, fact->url)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        input->nfiles++;
+        return NGX_OK;
     }
 
     if (pserver_scope_url(fact->url, &url) != PSERVER_OK
@@ -191,18 +209,49 @@ ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
         file->version = version;
     }
 
-    file->scope.len = url.scope.len;
-    file->scope.data = ngx_pnalloc(pool, url.scope.len);
-
-    if (file->scope.data == NULL) {
+    if (ngx_http_pserver_input_copy(pool, &file->scope, url.scope) != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    ngx_memcpy(file->scope.data, url.scope.data, url.scope.len);
 
     input->nfiles++;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_input_copy(ngx_pool_t *pool, pserver_str_t *dst,
+    pserver_str_t src)
+{
+    dst->data = ngx_pnalloc(pool, src.len);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(dst->data, src.data, src.len);
+    dst->len = src.len;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_input_remote(const ngx_http_pserver_input_t *input)
+{
+    ngx_uint_t  i;
+
+    if (input->rc != NGX_HTTP_PSERVER_INPUT_OK) {
+        return 0;
+    }
+
+    for (i = 0; i < input->nfiles; i++) {
+        if (input->files[i].url.len && input->files[i].fd == -1) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -250,12 +299,24 @@ ngx_http_pserver_input_load(void *data)
 void
 ngx_http_pserver_input_free(ngx_http_pserver_input_t *input)
 {
+    ngx_uint_t                      i;
+    ngx_http_pserver_input_file_t  *file;
+
     if (input->payload.data) {
         sodium_memzero(input->payload.data, input->payload.len);
         free(input->payload.data);
     }
 
     ngx_str_null(&input->payload);
+
+    for (i = 0; i < input->nfiles; i++) {
+        file = &input->files[i];
+
+        if (file->fd != -1) {
+            (void) close(file->fd);
+            file->fd = -1;
+        }
+    }
 }
 
 
@@ -294,9 +355,8 @@ ngx_http_pserver_input_open(ngx_http_pserver_input_t *input,
         object = &open->parts[i].object;
 
         input->rc = ngx_http_pserver_input_rc(
-                        ngx_http_pserver_object_open(&open->owner, object,
-                                                     file->scope,
-                                                     file->version));
+                        ngx_http_pserver_input_object(file, &open->owner,
+                                                      object));
 
         if (input->rc != NGX_HTTP_PSERVER_INPUT_OK) {
             break;
@@ -309,6 +369,28 @@ ngx_http_pserver_input_open(ngx_http_pserver_input_t *input,
 
         open->total += object->open.meta.length;
     }
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_input_object(ngx_http_pserver_input_file_t *file,
+    ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object)
+{
+    pserver_seal_place_t  place;
+
+    if (file->url.len == 0) {
+        return ngx_http_pserver_object_open(owner, object, file->scope,
+                                            file->version);
+    }
+
+    object->fd = file->fd;
+    file->fd = -1;
+
+    place.owner = owner->address;
+    ngx_memcpy(place.name, file->name, PSERVER_NAME_LEN);
+
+    return ngx_http_pserver_object_open_fd(owner, object, &place,
+                                           NGX_HTTP_PSERVER_REMOTE_NUMBER);
 }
 
 

@@ -22,6 +22,9 @@ typedef enum {
     NGX_HTTP_PSERVER_INPUT_BAD,         /* a file does not open */
     NGX_HTTP_PSERVER_INPUT_FILTERS,     /* filters that can't be applied */
     NGX_HTTP_PSERVER_INPUT_TOO_LARGE,
+    NGX_HTTP_PSERVER_INPUT_NO_KEY,      /* a file has none for this server */
+    NGX_HTTP_PSERVER_INPUT_AWAY,        /* a file can't be fetched now */
+    NGX_HTTP_PSERVER_INPUT_UNKNOWN,     /* the chain can't be asked now */
     NGX_HTTP_PSERVER_INPUT_ERROR        /* not the data's fault */
 } ngx_http_pserver_input_rc_e;
 
@@ -29,9 +32,16 @@ typedef enum {
 typedef struct {
     u_char                           id[PSERVER_WORD_DEC_LEN];
     size_t                           id_len;
+    pserver_word_t                   word;       /* the same */
     pserver_str_t                    scope;
     uint64_t                         version;    /* 0: the latest */
     pserver_str_t                    filter;     /* empty: all of it */
+
+    /* of http/remote: a file that is elsewhere, which has no scope */
+    pserver_str_t                    url;
+    ngx_fd_t                         fd;         /* sealed, as an object of
+                                                    this name; -1: not yet */
+    u_char                           name[PSERVER_NAME_LEN];
 } ngx_http_pserver_input_file_t;
 
 
@@ -61,13 +71,17 @@ ngx_int_t ngx_http_pserver_input_init(ngx_http_pserver_input_t *input,
     ngx_http_pserver_operation_t *op, const pserver_facts_t *facts,
     const pserver_json_t *parameters);
 
+/* 1: files of it are elsewhere, and have to be brought first */
+ngx_uint_t ngx_http_pserver_input_remote(
+    const ngx_http_pserver_input_t *input);
+
 /* in a thread: does all of it open and fit?  rc */
 void ngx_http_pserver_input_check(void *data);
 
 /* in a thread: rc and, where it is OK, the payload */
 void ngx_http_pserver_input_load(void *data);
 
-/* wipes the payload */
+/* wipes the payload, closes what was brought and not used; more than once */
 void ngx_http_pserver_input_free(ngx_http_pserver_input_t *input);
 
 

@@ -334,6 +334,11 @@ ngx_http_pserver_job_leave(ngx_http_pserver_job_t *job)
     ngx_http_pserver_job_drop(job,
                              job->machine.step > PSERVER_JOB_STEP_RUN);
 
+    if (job->remote) {
+        ngx_http_pserver_remote_cancel(job->remote);
+        job->remote = NULL;
+    }
+
     if (job->checking) {
         job->checking = 0;
         ngx_http_pserver_permission_cancel(&job->check);

@@ -18,6 +18,7 @@
 #include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_queue.h"
+#include "ngx_http_pserver_remote.h"
 
 #include "../core/container.h"
 #include "../core/frames.h"
@@ -76,6 +77,7 @@ struct ngx_http_pserver_job_s {
 
     ngx_http_pserver_permission_t    check;      /* CHECK, then watching */
     ngx_http_pserver_input_t         input;
+    ngx_http_pserver_remote_t       *remote;     /* LOAD: it is brought */
     ngx_http_pserver_output_t        output;
     size_t                           sent;       /* of the input */
 
@@ -92,7 +94,7 @@ struct ngx_http_pserver_job_s {
     ngx_event_t                      wake;       /* posted by the tunnel */
 
     ngx_uint_t                       threads;    /* under way */
-    ngx_uint_t                       tries;      /* of SWEEP, of RECORD */
+    ngx_uint_t                       tries;      /* of LOAD, SWEEP, RECORD */
     ngx_uint_t                       moves;      /* to another engine */
 
     unsigned                         waiting:1;  /* in the queue */
@@ -148,8 +150,11 @@ void ngx_http_pserver_job_record(ngx_http_pserver_job_t *job);
 /* what a thread made of the row */
 void ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc);
 
-/* http/job_disk: the steps in a thread */
+/* http/job_load: what is elsewhere is brought, then all is opened */
 void ngx_http_pserver_job_load(ngx_http_pserver_job_t *job);
+
+/* http/job_disk: the steps in a thread */
+void ngx_http_pserver_job_open(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_save(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_look(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_forget(ngx_http_pserver_job_t *job);

@@ -29,8 +29,8 @@ static ngx_int_t ngx_http_pserver_job_post(ngx_http_pserver_job_task_t *task,
     ngx_http_pserver_thread_run_pt run, ngx_http_pserver_thread_done_pt done);
 static ngx_http_pserver_job_t *ngx_http_pserver_job_done(
     ngx_http_pserver_job_task_t *task);
-static void ngx_http_pserver_job_load_run(void *data);
-static void ngx_http_pserver_job_load_done(void *data);
+static void ngx_http_pserver_job_open_run(void *data);
+static void ngx_http_pserver_job_open_done(void *data);
 static void ngx_http_pserver_job_save_run(void *data);
 static void ngx_http_pserver_job_save_done(void *data);
 static void ngx_http_pserver_job_look_run(void *data);
@@ -40,7 +40,7 @@ static void ngx_http_pserver_job_forget_done(void *data);
 
 
 void
-ngx_http_pserver_job_load(ngx_http_pserver_job_t *job)
+ngx_http_pserver_job_open(ngx_http_pserver_job_t *job)
 {
     ngx_http_pserver_job_task_t  *task;
 
@@ -57,8 +57,8 @@ ngx_http_pserver_job_load(ngx_http_pserver_job_t *job)
     }
 
     if (task == NULL
-        || ngx_http_pserver_job_post(task, ngx_http_pserver_job_load_run,
-                                     ngx_http_pserver_job_load_done)
+        || ngx_http_pserver_job_post(task, ngx_http_pserver_job_open_run,
+                                     ngx_http_pserver_job_open_done)
            != NGX_OK)
     {
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
@@ -71,7 +71,7 @@ ngx_http_pserver_job_load(ngx_http_pserver_job_t *job)
 
 
 static void
-ngx_http_pserver_job_load_run(void *data)
+ngx_http_pserver_job_open_run(void *data)
 {
     ngx_http_pserver_job_task_t  *task = data;
 
@@ -93,7 +93,7 @@ ngx_http_pserver_job_load_run(void *data)
 
 
 static void
-ngx_http_pserver_job_load_done(void *data)
+ngx_http_pserver_job_open_done(void *data)
 {
     ngx_uint_t                    rc;
     ngx_http_pserver_job_t       *job;

@@ -251,3 +251,20 @@ ngx_http_pserver_keys(void)
 
     return pmcf->keys;
 }
+
+
+ngx_int_t
+ngx_http_pserver_keys_server(const pserver_address_t *owner,
+    pserver_server_key_t *key)
+{
+    int                            rc;
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+
+    rc = pserver_identity_child(pmcf->secp256k1, key, &pmcf->keys->identity,
+                                pserver_identity_index(owner));
+
+    return (rc == PSERVER_OK) ? NGX_OK : NGX_ERROR;
+}

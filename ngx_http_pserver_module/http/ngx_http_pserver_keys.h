@@ -38,5 +38,9 @@ ngx_int_t ngx_http_pserver_keys_init_process(ngx_cycle_t *cycle);
 /* of this process, from any of its threads; read only */
 const ngx_http_pserver_keys_t *ngx_http_pserver_keys(void);
 
+/* the server's key for an owner; from any thread; the caller wipes it */
+ngx_int_t ngx_http_pserver_keys_server(const pserver_address_t *owner,
+    pserver_server_key_t *key);
+
 
 #endif /* _NGX_HTTP_PSERVER_KEYS_H_INCLUDED_ */

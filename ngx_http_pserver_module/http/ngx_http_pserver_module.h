@@ -32,6 +32,7 @@ typedef struct ngx_http_pserver_ticket_s        ngx_http_pserver_ticket_t;
 typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
 typedef struct ngx_http_pserver_names_s         ngx_http_pserver_names_t;
 typedef struct ngx_http_pserver_owners_s        ngx_http_pserver_owners_t;
+typedef struct ngx_http_pserver_inputs_s        ngx_http_pserver_inputs_t;
 
 
 /* what "pserver" makes of a location */
@@ -133,6 +134,7 @@ typedef struct {
     ngx_str_t                        gateway;
     ngx_http_pserver_exchange_loc_t *gateway_loc;
     ngx_http_pserver_https_t        *https;      /* NULL: none, http/fetch */
+    ngx_http_pserver_inputs_t       *inputs;     /* NULL: off, http/remote */
 
     ngx_array_t                     *engines;    /* of engine_t */
     ngx_int_t                        limit_owner;    /* operations at a */

@@ -30,6 +30,9 @@ static void ngx_http_pserver_create_checked(
     ngx_http_pserver_permission_t *p);
 static ngx_int_t ngx_http_pserver_create_allowed(
     ngx_http_pserver_create_t *create);
+static ngx_int_t ngx_http_pserver_create_bring(
+    ngx_http_pserver_create_t *create);
+static void ngx_http_pserver_create_brought(void *data);
 static void ngx_http_pserver_create_data_run(void *data);
 static void ngx_http_pserver_create_data_done(ngx_http_request_t *r,
     void *data);
@@ -130,6 +133,11 @@ ngx_http_pserver_create_cleanup(void *data)
         create->ticket = NULL;
     }
 
+    if (create->remote) {
+        ngx_http_pserver_remote_cancel(create->remote);
+        create->remote = NULL;
+    }
+
     ngx_http_pserver_create_accept_leave(create);
 }
 
@@ -141,6 +149,7 @@ ngx_http_pserver_create_pool_cleanup(void *data)
 {
     ngx_http_pserver_create_t  *create = data;
 
+    ngx_http_pserver_input_free(&create->input);
     pserver_optext_free(&create->text);
 }
 
@@ -219,6 +228,10 @@ ngx_http_pserver_create_next(ngx_http_pserver_create_t *create)
 
     case NGX_HTTP_PSERVER_CREATE_CHECK:
         rc = ngx_http_pserver_create_check(create);
+        break;
+
+    case NGX_HTTP_PSERVER_CREATE_BRING:
+        rc = ngx_http_pserver_create_bring(create);
         break;
 
     case NGX_HTTP_PSERVER_CREATE_DATA:
@@ -318,7 +331,9 @@ ngx_http_pserver_create_checked(ngx_http_pserver_permission_t *p)
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
 
     } else {
-        create->state = NGX_HTTP_PSERVER_CREATE_DATA;
+        create->state = ngx_http_pserver_input_remote(&create->input)
+                        ? NGX_HTTP_PSERVER_CREATE_BRING
+                        : NGX_HTTP_PSERVER_CREATE_DATA;
         ngx_http_pserver_create_next(create);
     }
 
@@ -354,6 +369,37 @@ ngx_http_pserver_create_allowed(ngx_http_pserver_create_t *create)
     return ngx_http_pserver_input_init(&create->input, create->request->pool,
                                        create->plcf, op, p->facts,
                                        create->text.parameters);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_create_bring(ngx_http_pserver_create_t *create)
+{
+    create->remote = ngx_http_pserver_remote_bring(create->plcf,
+                                              &create->input,
+                                              ngx_http_pserver_create_brought,
+                                              create);
+
+    return create->remote ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_pserver_create_brought(void *data)
+{
+    ngx_connection_t           *c;
+    ngx_http_pserver_create_t  *create = data;
+
+    c = create->request->connection;
+
+    ngx_http_set_log_request(c->log, create->request);
+
+    create->remote = NULL;
+    create->state = NGX_HTTP_PSERVER_CREATE_DATA;
+
+    ngx_http_pserver_create_next(create);
+
+    ngx_http_run_posted_requests(c);
 }
 
 

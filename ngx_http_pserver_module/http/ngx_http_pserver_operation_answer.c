@@ -16,6 +16,8 @@
 
 static ngx_int_t ngx_http_pserver_create_created(ngx_http_request_t *r,
     const u_char *id, uint64_t created, ngx_str_t *body);
+static ngx_int_t ngx_http_pserver_create_later(ngx_http_request_t *r,
+    ngx_uint_t rc);
 
 
 ngx_int_t
@@ -75,6 +77,17 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
                                        "DECRYPTION_ERROR",
                                        "The data does not open", NULL);
 
+    case NGX_HTTP_PSERVER_INPUT_NO_KEY:
+        return ngx_http_pserver_error_compute(r,
+                                       NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                       "DECRYPTION_ERROR",
+                                       "A file has no key for this server",
+                                       NULL);
+
+    case NGX_HTTP_PSERVER_INPUT_AWAY:
+    case NGX_HTTP_PSERVER_INPUT_UNKNOWN:
+        return ngx_http_pserver_create_later(r, create->input.rc);
+
     case NGX_HTTP_PSERVER_INPUT_FILTERS:
         return ngx_http_pserver_error_compute(r, NGX_HTTP_BAD_REQUEST,
                                        "VALIDATION_ERROR_FILTERS",
@@ -114,6 +127,31 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
     }
 
     return NGX_OK;
+}
+
+
+/* what may be otherwise soon */
+
+static ngx_int_t
+ngx_http_pserver_create_later(ngx_http_request_t *r, ngx_uint_t rc)
+{
+    if (ngx_http_pserver_retry_after(r, NGX_HTTP_PSERVER_CREATE_RETRY)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_HTTP_PSERVER_INPUT_AWAY) {
+        return ngx_http_pserver_error_compute(r, NGX_HTTP_BAD_GATEWAY,
+                                       "FILE_ACCESS_ERROR",
+                                       "A file can't be had at the moment",
+                                       NULL);
+    }
+
+    return ngx_http_pserver_error_compute(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                       "BLOCKCHAIN_ERROR",
+                                       "The blockchain can't be asked at the "
+                                       "moment", NULL);
 }
 
 

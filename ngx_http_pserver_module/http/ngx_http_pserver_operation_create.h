@@ -12,6 +12,7 @@
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_queue.h"
+#include "ngx_http_pserver_remote.h"
 
 #include "../core/optext.h"
 
@@ -23,6 +24,7 @@ typedef struct ngx_http_pserver_accept_s  ngx_http_pserver_accept_t;
 
 typedef enum {
     NGX_HTTP_PSERVER_CREATE_CHECK = 0,  /* may it? */
+    NGX_HTTP_PSERVER_CREATE_BRING,      /* the data that is elsewhere */
     NGX_HTTP_PSERVER_CREATE_DATA,       /* is the data there; is it new? */
     NGX_HTTP_PSERVER_CREATE_AUDIT,      /* the decision, in the log */
     NGX_HTTP_PSERVER_CREATE_ACCEPT,     /* the job, in the ledger */
@@ -40,6 +42,7 @@ typedef struct {
 
     ngx_http_pserver_permission_t    check;
     ngx_http_pserver_input_t         input;
+    ngx_http_pserver_remote_t       *remote;     /* of BRING */
 
     ngx_http_pserver_ledger_at_t     at;
     pserver_started_t                first;

@@ -6,6 +6,7 @@
  *                                   /tmp/            nothing of value
  *                                   /jobs/           of http/job
  *                  /index/                           of http/index
+ *                                   /inputs/         of http/remote
  *
  * <address> is 40 lower-case hex digits, <name> the keyed hash of a scope,
  * <version> 8 digits from 00000001.  An owner's folder is opened by the

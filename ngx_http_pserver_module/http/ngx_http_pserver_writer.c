@@ -241,7 +241,20 @@ ngx_uint_t
 ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, ngx_fd_t folder, uint64_t number)
 {
-    char    name[9];
+    char  name[9];
+
+    ngx_http_pserver_writer_name(name, number);
+
+    return ngx_http_pserver_writer_link_name(writer, meta, folder, name,
+                                             number);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_link_name(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_meta_t *meta, ngx_fd_t folder, const char *name,
+    uint64_t number)
+{
     u_char  header[PSERVER_SEAL_HEADER_LEN];
 
     if (number > NGX_HTTP_PSERVER_VERSION_MAX
@@ -257,8 +270,6 @@ ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
     {
         return ngx_http_pserver_writer_failed(writer);
     }
-
-    ngx_http_pserver_writer_name(name, number);
 
     if (ngx_http_pserver_temp_link(&writer->temp, folder, name) != NGX_OK) {
 

@@ -61,6 +61,11 @@ ngx_uint_t ngx_http_pserver_writer_publish(
 ngx_uint_t ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, ngx_fd_t folder, uint64_t number);
 
+/* the same under another name */
+ngx_uint_t ngx_http_pserver_writer_link_name(
+    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
+    ngx_fd_t folder, const char *name, uint64_t number);
+
 /* wipes and frees; what was not published is gone */
 void ngx_http_pserver_writer_destroy(ngx_http_pserver_writer_t *writer);
 

@@ -458,3 +458,46 @@ TEST(reasons)
         CHECK(pserver_openpgp_reason(i)[0] != '\0');
     }
 }
+
+
+/* what is written here is opened here */
+
+TEST(seal)
+{
+    size_t         i, len;
+    u_char        *message;
+    pserver_str_t  file, passphrase, content;
+
+    static const size_t  sizes[] = { 0, 1, 191, 8384, 70000 };
+
+    passphrase.data = (u_char *) MAKE_PASSPHRASE;
+    passphrase.len = strlen(MAKE_PASSPHRASE);
+
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        file.len = sizes[i];
+        file.data = malloc(file.len + 1);
+        memset(file.data, 'x', file.len);
+
+        len = pserver_openpgp_len(file.len);
+        message = malloc(len);
+
+        CHECK_INT(pserver_openpgp_seal(message, file, passphrase),
+                  PSERVER_OK);
+        CHECK_INT(open_message(message, len, passphrase, file.len, &content),
+                  PSERVER_OPENPGP_OK);
+        CHECK_INT(content.len, file.len);
+        CHECK_MEM(content.data, file.data, file.len);
+
+        free(content.data);
+        free(message);
+        free(file.data);
+    }
+
+    file.len = 0;
+    passphrase.len = 0;
+    CHECK_INT(pserver_openpgp_seal(NULL, file, passphrase), PSERVER_INVALID);
+    passphrase.len = PSERVER_OPENPGP_PASSPHRASE_MAX + 1;
+    CHECK_INT(pserver_openpgp_seal(NULL, file, passphrase), PSERVER_INVALID);
+    file.len = (size_t) PSERVER_OPENPGP_SEAL_MAX + 1;
+    CHECK_INT(pserver_openpgp_seal(NULL, file, passphrase), PSERVER_NOSPACE);
+}
