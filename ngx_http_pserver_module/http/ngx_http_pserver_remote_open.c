@@ -7,7 +7,6 @@
 
 
 #include "ngx_http_pserver_remote.h"
-#include "ngx_http_pserver_index.h"
 #include "ngx_http_pserver_keys.h"
 
 #include "../core/ecies.h"
@@ -139,26 +138,23 @@ ngx_http_pserver_remote_passphrase(ngx_http_pserver_remote_file_t *file,
 {
     int                            rc;
     u_char                         bytes[PSERVER_FACTS_BOX_MAX / 2];
+    ngx_uint_t                     admitted;
     pserver_str_t                  box;
     ngx_http_pserver_main_conf_t  *pmcf;
 
     /* a key that two owners would have opens nothing for the second */
 
-    switch (ngx_http_pserver_index_take((char *) file->root,
-                                        pserver_identity_index(&file->owner),
-                                        &file->owner))
-    {
-    case NGX_HTTP_PSERVER_INDEX_OWN:
-        break;
+    admitted = ngx_http_pserver_owner_admit(file->root, &file->owner, 1,
+                                            &file->err);
 
-    case NGX_HTTP_PSERVER_INDEX_TAKEN:
+    if (admitted == NGX_HTTP_PSERVER_STORE_TAKEN) {
         return ngx_http_pserver_remote_refuse(file,
                                        NGX_HTTP_PSERVER_INPUT_BAD,
                                        "the server's key is that of another "
                                        "owner");
+    }
 
-    default: /* NGX_HTTP_PSERVER_INDEX_ERROR */
-        file->err = ngx_errno;
+    if (admitted != NGX_HTTP_PSERVER_STORE_OK) {
         return NGX_HTTP_PSERVER_INPUT_ERROR;
     }
 
