@@ -91,7 +91,8 @@ pserver_openpgp_reason(pserver_openpgp_reason_e reason)
         return "it is an OpenPGP message of another passphrase, or was changed";
 
     case PSERVER_OPENPGP_CONTENT:
-        return "it is an OpenPGP message with something else than one file in it";
+        return "it is an OpenPGP message with something else in it than one "
+               "file";
 
     case PSERVER_OPENPGP_TOO_LARGE:
         return "it is an OpenPGP message with a file in it that is too large";

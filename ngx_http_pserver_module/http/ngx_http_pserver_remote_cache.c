@@ -14,7 +14,10 @@
 #include <sodium.h>
 
 
-#define NGX_HTTP_PSERVER_REMOTE_NAME    (2 * PSERVER_NAME_LEN + 1)
+#define NGX_HTTP_PSERVER_REMOTE_NAME  (2 * PSERVER_NAME_LEN + 1)
+
+#define NGX_HTTP_PSERVER_REMOTE_PATH                                          \
+    (sizeof("inputs/") - 1 + NGX_HTTP_PSERVER_REMOTE_NAME)
 
 
 /* registry ‖ file ‖ URL */
@@ -27,10 +30,13 @@ typedef struct {
 } ngx_http_pserver_remote_text_t;
 
 
-static void ngx_http_pserver_remote_text(ngx_http_pserver_remote_text_t *key,
+static void ngx_http_pserver_remote_text(ngx_http_pserver_remote_text_t *text,
     ngx_http_pserver_remote_file_t *file);
 static ngx_uint_t ngx_http_pserver_remote_find(
     ngx_http_pserver_remote_file_t *file, ngx_http_pserver_owner_t *owner);
+static void ngx_http_pserver_remote_name(
+    char name[NGX_HTTP_PSERVER_REMOTE_NAME],
+    ngx_http_pserver_remote_file_t *file);
 static ngx_uint_t ngx_http_pserver_remote_holds(
     ngx_http_pserver_remote_file_t *file, ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object);
@@ -71,29 +77,25 @@ static ngx_uint_t
 ngx_http_pserver_remote_find(ngx_http_pserver_remote_file_t *file,
     ngx_http_pserver_owner_t *owner)
 {
-    char                            name[NGX_HTTP_PSERVER_REMOTE_NAME];
-    ngx_fd_t                        folder;
-    ngx_uint_t                      rc;
-    pserver_str_t                   text;
-    ngx_http_pserver_object_t       object;
-    ngx_http_pserver_remote_text_t  key;
+    char                             path[NGX_HTTP_PSERVER_REMOTE_PATH];
+    ngx_uint_t                       rc;
+    pserver_str_t                    key;
+    ngx_http_pserver_object_t        object;
+    ngx_http_pserver_remote_text_t   text;
 
-    ngx_http_pserver_remote_text(&key, file);
+    ngx_http_pserver_remote_text(&text, file);
 
-    text.data = key.data;
-    text.len = key.len;
+    key.data = text.data;
+    key.len = text.len;
 
-    pserver_keys_name(file->name, &owner->keys, "input", text);
-    *pserver_hex_encode((u_char *) name, file->name, PSERVER_NAME_LEN) = '\0';
+    pserver_keys_name(file->name, &owner->keys, "input", key);
 
-    folder = ngx_http_pserver_owner_folder(owner, "inputs");
-    if (folder == -1) {
-        return NGX_HTTP_PSERVER_STORE_ERROR;
-    }
+    ngx_memcpy(path, "inputs/", sizeof("inputs/"));
+    ngx_http_pserver_remote_name(path + sizeof("inputs/") - 1, file);
 
     ngx_memzero(&object, sizeof(ngx_http_pserver_object_t));
 
-    object.fd = openat(folder, name, O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
+    object.fd = ngx_http_pserver_owner_openat(owner, path, O_RDONLY);
 
     rc = NGX_HTTP_PSERVER_STORE_NOT_FOUND;
 
@@ -111,28 +113,35 @@ ngx_http_pserver_remote_find(ngx_http_pserver_remote_file_t *file,
             rc = NGX_HTTP_PSERVER_STORE_OK;
 
         } else {
-            (void) unlinkat(folder, name, 0);
+            (void) unlinkat(owner->fd, path, 0);
         }
     }
 
     ngx_http_pserver_object_close(&object);
-    (void) close(folder);
 
     return rc;
 }
 
 
 static void
-ngx_http_pserver_remote_text(ngx_http_pserver_remote_text_t *key,
+ngx_http_pserver_remote_name(char name[NGX_HTTP_PSERVER_REMOTE_NAME],
+    ngx_http_pserver_remote_file_t *file)
+{
+    *pserver_hex_encode((u_char *) name, file->name, PSERVER_NAME_LEN) = '\0';
+}
+
+
+static void
+ngx_http_pserver_remote_text(ngx_http_pserver_remote_text_t *text,
     ngx_http_pserver_remote_file_t *file)
 {
     u_char  *p;
 
-    p = ngx_cpymem(key->data, &file->registry, sizeof(file->registry));
+    p = ngx_cpymem(text->data, &file->registry, sizeof(file->registry));
     p = ngx_cpymem(p, &file->id, sizeof(file->id));
     p = ngx_cpymem(p, file->url.data, file->url.len);
 
-    key->len = p - key->data;
+    text->len = p - text->data;
 }
 
 
@@ -216,10 +225,10 @@ ngx_http_pserver_remote_write(ngx_http_pserver_remote_file_t *file,
     ngx_http_pserver_writer_t *writer, pserver_str_t content)
 {
     ngx_uint_t                      rc;
-    pserver_str_t                   text;
+    pserver_str_t                   key;
     pserver_seal_meta_t             meta;
     pserver_json_stream_t           json;
-    ngx_http_pserver_remote_text_t  key;
+    ngx_http_pserver_remote_text_t  text;
 
     rc = ngx_http_pserver_quota_reserve(&writer->owner, file->reserve,
                                         content.len);
@@ -228,12 +237,12 @@ ngx_http_pserver_remote_write(ngx_http_pserver_remote_file_t *file,
         return rc;
     }
 
-    ngx_http_pserver_remote_text(&key, file);
+    ngx_http_pserver_remote_text(&text, file);
 
-    text.data = key.data;
-    text.len = key.len;
+    key.data = text.data;
+    key.len = text.len;
 
-    rc = ngx_http_pserver_writer_begin(writer, "input", text);
+    rc = ngx_http_pserver_writer_begin(writer, "input", key);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
         rc = ngx_http_pserver_writer_write(writer, content.data, content.len,
@@ -277,7 +286,7 @@ ngx_http_pserver_remote_publish(ngx_http_pserver_remote_file_t *file,
     ngx_uint_t  rc;
 
     ngx_memcpy(file->name, writer->place.name, PSERVER_NAME_LEN);
-    *pserver_hex_encode((u_char *) name, file->name, PSERVER_NAME_LEN) = '\0';
+    ngx_http_pserver_remote_name(name, file);
 
     folder = ngx_http_pserver_owner_folder(&writer->owner, "inputs");
     if (folder == -1) {
@@ -333,19 +342,12 @@ ngx_http_pserver_remote_oldest(ngx_fd_t folder,
 {
     DIR              *dir;
     off_t             total;
-    ngx_fd_t          fd;
     struct stat       st;
     struct dirent    *de;
     struct timespec   oldest;
 
-    fd = openat(folder, ".", O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-    if (fd == -1) {
-        return 0;
-    }
-
-    dir = fdopendir(fd);
+    dir = ngx_http_pserver_store_dir(folder, ".");
     if (dir == NULL) {
-        (void) close(fd);
         return 0;
     }
 
@@ -356,7 +358,7 @@ ngx_http_pserver_remote_oldest(ngx_fd_t folder,
     while ((de = readdir(dir)) != NULL) {
 
         if (ngx_strlen(de->d_name) != NGX_HTTP_PSERVER_REMOTE_NAME - 1
-            || fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+            || fstatat(folder, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
         {
             continue;
         }
