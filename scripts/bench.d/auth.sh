@@ -52,30 +52,8 @@ http_auth() {
         access_log off;
         keepalive_requests 1000000;
 
-        pserver_origin    http://127.0.0.1:$((port + 8));
-        pserver_owner     $(address owner);
-        pserver_store     $state/store;
-        pserver_audit     $auth_memory;
-        pserver_chain     /_chain/ id=$(jq .chainId "$state/chain/chain.json");
-        pserver_contracts permissions=$(contract permissions)
-                          grantees=$(contract grantees)
-                          registry=$(contract registry)
-                          servers=$(contract servers);
-        pserver_gateway   /_ipfs/;
-
+$(nginx_server "http://127.0.0.1:$((port + 8))" "$(address owner)" "$auth_memory")
         location /v1/ { pserver data; }
-
-        location /_chain/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://chain/;
-        }
-
-        location /_ipfs/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://gateway/ipfs/;
-        }
     }
 END
 }

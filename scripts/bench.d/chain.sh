@@ -30,32 +30,10 @@ http_chain() {
         access_log off;
         keepalive_requests 1000000;
 
-        pserver_origin      http://127.0.0.1:$chain_port;
-        pserver_owner       $(address owner);
-        pserver_store       $state/store;
-        pserver_audit       $chain_memory;
-        pserver_chain       /_chain/ id=$(jq .chainId "$state/chain/chain.json");
+$(nginx_server "http://127.0.0.1:$chain_port" "$(address owner)" "$chain_memory")
         pserver_chain_valid 10m;
-        pserver_contracts   permissions=$(contract permissions)
-                            grantees=$(contract grantees)
-                            registry=$(contract registry)
-                            servers=$(contract servers);
-        pserver_gateway     /_ipfs/;
-
-        location /v1/     { pserver data; }
+        location /v1/ { pserver data; }
         location = /status { pserver status; }
-
-        location /_chain/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://chain/;
-        }
-
-        location /_ipfs/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://gateway/ipfs/;
-        }
     }
 END
 }

@@ -161,6 +161,36 @@ make_secrets() {
 }
 
 
+# nginx_server ORIGIN OWNERS LOG: what each server{} with the module has
+
+nginx_server() {
+    cat << END
+        pserver_origin    $1;
+        pserver_owner     $2;
+        pserver_store     $state/store;
+        pserver_audit     $3;
+        pserver_chain     /_chain/ id=$(jq .chainId "$state/chain/chain.json");
+        pserver_contracts permissions=$(contract permissions)
+                          grantees=$(contract grantees)
+                          registry=$(contract registry)
+                          servers=$(contract servers);
+        pserver_gateway   /_ipfs/;
+
+        location /_chain/ {
+            internal;
+            pserver_exchange;
+            proxy_pass http://chain/;
+        }
+
+        location /_ipfs/ {
+            internal;
+            pserver_exchange;
+            proxy_pass http://gateway/ipfs/;
+        }
+END
+}
+
+
 # nginx_conf OWNER [TEXT [MORE]]: TEXT is put into server{}, MORE into http{}
 
 nginx_conf() {
@@ -199,16 +229,7 @@ http {
 
         client_max_body_size 64m;
 
-        pserver_origin    $origin;
-        pserver_owner     $1;
-        pserver_store     $state/store;
-        pserver_audit     $state/log;
-        pserver_chain     /_chain/ id=$(jq .chainId "$state/chain/chain.json");
-        pserver_contracts permissions=$(contract permissions)
-                          grantees=$(contract grantees)
-                          registry=$(contract registry)
-                          servers=$(contract servers);
-        pserver_gateway   /_ipfs/;
+$(nginx_server "$origin" "$1" "$state/log")
         pserver_engine    /_engine/ jobs=4;
 
         pserver_operation word_count image=$(image word_count);
@@ -219,18 +240,6 @@ http {
         location /api/v1/  { pserver compute; }
         location /log/     { pserver audit; }
         location = /status { pserver status; }
-
-        location /_chain/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://chain/;
-        }
-
-        location /_ipfs/ {
-            internal;
-            pserver_exchange;
-            proxy_pass http://gateway/ipfs/;
-        }
 
         location /_engine/ {
             internal;
