@@ -4,10 +4,12 @@ use lib 't/lib';
 use PServer;
 use PServer::Elsewhere;
 use PServer::Jobs;
+use PServer::Node;
 use PServer::Store;
 
 use File::Temp qw( tempdir );
 use MIME::Base64 qw( decode_base64 );
+use Time::HiRes qw( sleep );
 
 # Input from elsewhere: encrypted files on IPFS and on https:// hosts, whose
 # key their owner has left on chain for this server.
@@ -18,7 +20,14 @@ our $tmp = tempdir(CLEANUP => 1);
 
 elsewhere_start();
 
-our $http = http_config(more => https_host() . gateway());
+our $http = http_config(more => https_host());
+
+# a chain node that fails where it is told to
+
+node_start(port(7), port(5));
+
+our $node = http_config(chain => '127.0.0.1:' . port(7),
+    more => https_host());
 
 # what operations see comes out of "test_data"
 
@@ -29,23 +38,14 @@ sub with {
 
 our $usual = with();
 
-# a gateway with a log, which only counts
-
-sub gateway {
-    return <<"END";
-    server {
-        listen 127.0.0.1:@{[ port(7) ]};
-        access_log @{[ test_dir() ]}/gateway.log;
-        location /ipfs/ { root @{[ test_dir() ]}; }
-    }
-END
-}
+# how often a path was asked for at the https:// host
 
 sub asked {
-    my $log = shift;
+    my $path = shift;
+    my $log = https_dir() . '.log';
 
-    return scalar grep { m{\Q@_\E} } -e $log ? do { local @ARGV = $log; <> }
-                                             : ();
+    return scalar grep { m{GET \Q$path\E[ ?]} }
+        -e $log ? do { local @ARGV = $log; <> } : ();
 }
 
 # who the server is for an owner
@@ -214,7 +214,7 @@ my $id = registered("$::base/file.pgp?x=/", $box);
 my $permission = $V{https} = permitted(undef, $id);
 
 is_deeply(seen($permission), { "data/$id.bin" => '[1]' }, 'fetched');
-is(asked(https_dir() . '.log', '/file.pgp'), 1, 'once');
+is(asked('/file.pgp'), 1, 'once');
 
 for ([ 'a redirect', "$::base/moved" ],
      [ 'not there', "$::base/none" ],
@@ -253,13 +253,13 @@ is((values %{ seen($V{https}) })[0], '[1]', 'not asked for again yet');
 --- http_config eval: $::http
 --- config eval: ::with(pserver_inputs => 'valid=1s')
 --- script
-sleep 2;
+sleep 1.2;
 is((values %{ seen($V{https}) })[0], '[2]', 'the new one');
 
 # who has the host can't make one
 
 spew(https_dir() . '/file.pgp', "\0" . $V{message});
-sleep 2;
+sleep 1.2;
 is(seen($V{https}), $::closed, 'another');
 
 unlink https_dir() . '/file.pgp';
@@ -376,7 +376,7 @@ my $permission = permitted(undef, registered("$::base/revoked.pgp", $box));
 chain('revoke', 'owner1', $permission);
 
 like(seen($permission), qr/^403 /, 'revoked');
-is(asked(https_dir() . '.log', '/revoked.pgp'), 0, 'not asked for');
+is(asked('/revoked.pgp'), 0, 'not asked for');
 
 
 
@@ -389,26 +389,25 @@ forget();
 my @permissions = map {
     my ($message, $box) = encrypted($_ x 40000);
     permitted(undef, registered(put_ipfs($message), $box));
-} 'a' .. 'd';
+} 'a' .. 'c';
 
 my $size = sub { my $n = 0; $n += -s $_ for kept(); $n };
 
-for my $permission (@permissions, @permissions) {
-    like((values %{ seen($permission) })[0], qr/\A([a-d])\1{39999}\z/,
+for my $i (0, 1, 0, 2, 0) {
+    like((values %{ seen($permissions[$i]) })[0], qr/\A([abc])\1{39999}\z/,
         'as it is');
     cmp_ok($size->(), '<=', 120 * 1024, 'within the bound');
+    $V{first} = (kept())[0] if $i == 0 && !$V{first};
 }
 
 is(scalar kept(), 2, 'as many as fit');
+ok(-e $V{first}, 'what was used lately stays');
 
 
 
-=== TEST 11: a file that goes away between the request and its start
+=== TEST 11: between the request and its start
 --- http_config eval: $::http
---- config eval
-::with(pserver_inputs => 'size=1', pserver_engine => '/_engine/ jobs=1',
-    pserver_operation => [ offers('test_data'),
-        "sleep image=@{[ image('test_sleep') ]} memory=64m" ])
+--- config eval: ::with(pserver_inputs => 'size=1')
 --- script
 my ($message, $box) = encrypted($::text);
 my $file = https_dir() . '/late.pgp';
@@ -418,22 +417,85 @@ my $id = registered("$::base/late.pgp", $box);
 my $permission = permitted(undef, $id);
 
 is_deeply(seen($permission), { "data/$id.json" => $::text }, 'twice fetched');
-is(asked(https_dir() . '.log', '/late.pgp'), 2, 'since it is not kept');
+is(asked('/late.pgp'), 2, 'since it is not kept');
 is(scalar kept(), 0, 'nothing is');
 
-# accepted, while the file is there; then it is not, for a moment
+# canceled while the file comes, for the second time
 
-my $a = start_job('app1', fresh($permission));
-unlink $file;
+($message, $box) = encrypted('x' x 30000);
+spew(https_dir() . '/large.pgp', $message);
+
+my $a = start_job('app1', fresh(permitted(undef,
+    registered("$::base/slow/large.pgp", $box))));
 is($a->{status}, 202, 'accepted');
-wait_for { asked(https_dir() . '.log', '/late.pgp') > 3 };
-spew($file, $message);
-is_deeply(seen_by($a->{json}{id}), { "data/$id.json" => $::text },
-    'asked for again');
+is(cancel_job('app1', $a->{json}{id})->{status}, 204, 'canceled');
+is(finish('app1', $a->{json}{id})->{json}{status}, 'canceled', 'at once');
+
+# accepted, while the file is there; then it is not
+
+spew(https_dir() . '/gone.pgp', $message);
+
+$id = registered("$::base/slow/gone.pgp", $box);
+$a = start_job('app1', fresh(permitted(undef, $id)));
+is($a->{status}, 202, 'accepted');
+wait_for { asked('/slow/gone.pgp') };
+unlink https_dir() . '/gone.pgp';
+
+# nginx has it open for the second time, or has not: then there is a third
+
+my $seen = seen_by($a->{json}{id});
+ok(ref $seen || $seen eq 'failed input', 'it ran, or failed for its input');
 
 
 
-=== TEST 12: where they are not taken
+=== TEST 12: many at a time: one fetch for each worker
+--- http_config eval: $::http
+--- config eval: $::usual
+--- script
+my ($message, $box) = encrypted('x' x 30000);
+spew(https_dir() . '/many.pgp', $message);
+
+my $permission = permitted(undef,
+    registered("$::base/slow/many.pgp", $box));
+my @sockets = map {
+    my $body = operation('app1', fresh($permission));
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => port());
+    print $socket "POST /api/v1/operations HTTP/1.1\r\nHost: x\r\n",
+        "Connection: close\r\nContent-Length: ", length $body,
+        "\r\n\r\n", $body;
+    $socket;
+} 1 .. 12;
+
+my @answers = map { local $/; <$_> } @sockets;
+
+is(scalar(grep { m{^HTTP/1.1 202 } } @answers), 12, 'all are accepted');
+cmp_ok(asked('/slow/many.pgp'), '<=', workers(), 'once in each worker');
+
+for (@answers) {
+    my ($id) = /"id":"(\w+)"/;
+    cancel_job('app1', $id);
+}
+
+
+
+=== TEST 13: the chain can't be asked for a key
+--- http_config eval: $::node
+--- config eval: $::usual
+--- script
+my ($message, $box) = encrypted($::text);
+my $permission = permitted(undef, registered(put_ipfs($message), $box));
+
+node_mode('error', 'key');
+is(seen($permission), "503 BLOCKCHAIN_ERROR: The blockchain can't be asked"
+    . ' at the moment', 'no answer');
+
+node_mode('');
+is((values %{ seen($permission) })[0], $::text, 'an answer');
+
+
+
+=== TEST 14: where they are not taken
 --- http_config eval: $::http
 --- config eval: ::with(pserver_inputs => 'off')
 --- script
@@ -441,7 +503,7 @@ is(seen($V{https}), '404 NOT_FOUND_ERROR: The data is not here', 'off');
 
 
 
-=== TEST 13: what the directive takes
+=== TEST 15: what the directive takes
 --- http_config eval: $::http
 --- config eval: ::with(pserver_inputs => 'file=257m')
 --- must_die

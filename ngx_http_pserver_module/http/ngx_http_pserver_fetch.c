@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_pserver_fetch_peer(ngx_http_pserver_fetch_t *fetch,
     ngx_resolver_ctx_t *resolve);
 static ngx_uint_t ngx_http_pserver_fetch_public(struct sockaddr *sockaddr);
 static void ngx_http_pserver_fetch_answer(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_fetch_answered(ngx_http_pserver_fetch_t *fetch,
+    ngx_http_pserver_exchange_t *ex);
 static ngx_int_t ngx_http_pserver_fetch_send(ngx_http_pserver_fetch_t *fetch,
     ngx_http_pserver_exchange_loc_t *location,
     ngx_http_pserver_exchange_handler_pt handler);
@@ -160,13 +162,11 @@ ngx_http_pserver_fetch_block(ngx_http_pserver_exchange_t *ex)
     }
 
     if (fetch->unverified) {
-        fetch->content = ex->answer;
-        fetch->rc = NGX_OK;
-
-        ngx_http_pserver_fetch_end(fetch);
+        ngx_http_pserver_fetch_answered(fetch, ex);
         return;
     }
 
+    fetch->holds = fetch->pool;
     fetch->content.data = ngx_pnalloc(fetch->pool, fetch->limit);
 
     rc = PSERVER_NOMEM;
@@ -352,18 +352,60 @@ ngx_http_pserver_fetch_answer(ngx_http_pserver_exchange_t *ex)
     fetch->ex = NULL;
 
     if (ex->rc == NGX_OK && ex->status == NGX_HTTP_OK) {
-        fetch->content = ex->answer;
-        fetch->rc = NGX_OK;
-
-    } else {
-        fetch->too_large = ex->too_large;
-
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "pserver: a file from \"%V\" could not be fetched, "
-                      "status %ui", &fetch->peer.host, ex->status);
+        ngx_http_pserver_fetch_answered(fetch, ex);
+        return;
     }
 
+    fetch->too_large = ex->too_large;
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "pserver: a file from \"%V\" could not be fetched, "
+                  "status %ui", &fetch->peer.host, ex->status);
+
     ngx_http_pserver_fetch_end(fetch);
+}
+
+
+/* what the exchange brought is the content: this is in its handler */
+
+static void
+ngx_http_pserver_fetch_answered(ngx_http_pserver_fetch_t *fetch,
+    ngx_http_pserver_exchange_t *ex)
+{
+    fetch->content = ex->answer;
+    fetch->holds = ex->pool;
+    fetch->rc = NGX_OK;
+
+    ngx_http_pserver_fetch_end(fetch);
+}
+
+
+ngx_int_t
+ngx_http_pserver_fetch_take(ngx_http_pserver_fetch_t *fetch,
+    ngx_str_t *content)
+{
+    ngx_pool_large_t  *large;
+
+    *content = fetch->content;
+
+    /* what is large is malloc'd, and the pool forgets it */
+
+    for (large = fetch->holds->large; large; large = large->next) {
+
+        if (large->alloc == content->data && content->len) {
+            large->alloc = NULL;
+            return NGX_OK;
+        }
+    }
+
+    content->data = ngx_alloc(content->len + 1, ngx_cycle->log);
+    if (content->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(content->data, fetch->content.data, content->len);
+
+    return NGX_OK;
 }
 
 
@@ -409,8 +451,6 @@ ngx_http_pserver_fetch_send(ngx_http_pserver_fetch_t *fetch,
     return NGX_OK;
 }
 
-
-/* the content of an https answer is the exchange's: this is in its handler */
 
 static void
 ngx_http_pserver_fetch_end(ngx_http_pserver_fetch_t *fetch)

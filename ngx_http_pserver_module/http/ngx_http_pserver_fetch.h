@@ -75,6 +75,7 @@ struct ngx_http_pserver_fetch_s {
     pserver_str_t                    text;       /* of the CID */
     pserver_https_t                  https;
     ngx_http_pserver_peer_t          peer;
+    ngx_pool_t                      *holds;      /* the content */
 
     ngx_http_pserver_exchange_t     *ex;
     ngx_resolver_ctx_t              *resolve;
@@ -93,6 +94,13 @@ ngx_http_pserver_fetch_t *ngx_http_pserver_fetch_create(void);
 
 void ngx_http_pserver_fetch_start(ngx_http_pserver_fetch_t *fetch);
 void ngx_http_pserver_fetch_cancel(ngx_http_pserver_fetch_t *fetch);
+
+/*
+ * In the handler: the content as memory of the caller, who frees it with
+ * ngx_free(); a large one is not copied.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_pserver_fetch_take(ngx_http_pserver_fetch_t *fetch,
+    ngx_str_t *content);
 
 
 /* the directive "pserver_https", and its location after the merge */

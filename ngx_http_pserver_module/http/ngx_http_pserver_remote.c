@@ -494,7 +494,7 @@ ngx_http_pserver_remote_fetch(ngx_http_pserver_remote_task_t *task)
 static void
 ngx_http_pserver_remote_fetched(ngx_http_pserver_fetch_t *fetch)
 {
-    pserver_str_t                   *message;
+    ngx_str_t                        message;
     ngx_http_pserver_remote_task_t  *task;
 
     task = fetch->data;
@@ -507,18 +507,16 @@ ngx_http_pserver_remote_fetched(ngx_http_pserver_fetch_t *fetch)
         return;
     }
 
-    message = &task->file.message;
-
-    message->data = ngx_alloc(fetch->content.len + 1, ngx_cycle->log);
-
-    if (message->data) {
-        ngx_memcpy(message->data, fetch->content.data, fetch->content.len);
-        message->len = fetch->content.len;
+    if (ngx_http_pserver_fetch_take(fetch, &message) != NGX_OK) {
+        ngx_http_pserver_remote_over(task, NGX_HTTP_PSERVER_INPUT_ERROR);
+        return;
     }
 
-    if (message->data == NULL
-        || ngx_http_pserver_remote_thread(task, NGX_HTTP_PSERVER_REMOTE_OPEN)
-           != NGX_OK)
+    task->file.message.data = message.data;
+    task->file.message.len = message.len;
+
+    if (ngx_http_pserver_remote_thread(task, NGX_HTTP_PSERVER_REMOTE_OPEN)
+        != NGX_OK)
     {
         ngx_http_pserver_remote_over(task, NGX_HTTP_PSERVER_INPUT_ERROR);
     }

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_remote.h"
+#include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_quota.h"
 #include "ngx_http_pserver_writer.h"
 
@@ -170,7 +171,7 @@ ngx_http_pserver_remote_holds(ngx_http_pserver_remote_file_t *file,
         return 0;
     }
 
-    now = (uint64_t) time(NULL) * 1000;
+    now = ngx_http_pserver_chain_now();
     age = now - object->open.meta.collected_at;
 
     if (file->valid && age > (uint64_t) file->valid * 1000) {
@@ -255,7 +256,7 @@ ngx_http_pserver_remote_write(ngx_http_pserver_remote_file_t *file,
 
     ngx_memzero(&meta, sizeof(pserver_seal_meta_t));
 
-    meta.collected_at = (uint64_t) time(NULL) * 1000;
+    meta.collected_at = ngx_http_pserver_chain_now();
 
     pserver_json_stream_init(&json);
 

@@ -58,6 +58,7 @@ sub https_host {
         access_log $files.log;
 
         location / { root $files; }
+        location /slow/ { alias $files/; limit_rate 60k; }
         location /host { return 200 \$http_host; }
         location /moved { return 302 /moved.json; }
     }
