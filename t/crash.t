@@ -85,7 +85,8 @@ sub place {
     my $state = state_dir();
 
     return $_[0] =~ s/\Q$state\E//r =~ s/[0-9a-f]{16,}/X/gr
-        =~ s/#\d+/N/r =~ s{/\d{8}$}{/N}r =~ s{/jobs/[0-9a-f]{2}\b}{/jobs/X}r;
+        =~ s/#\d+/N/r =~ s{/\d{8}$}{/N}r
+        =~ s{/(jobs|keys)/[0-9a-f]{2}\b}{/$1/X}r;
 }
 
 sub same {
@@ -211,11 +212,14 @@ main::http_config(engine => '127.0.0.1:' . main::port(8), more => '
 is(store_data('owner1', 'demo.messages', example('export.json'))->{status},
     201, 'data');
 
-my (%id, $rows);
+my (%id, $rows, $key);
 my $hit = at_each_point('operation', sub {
     my $body = operation('app1', fresh('ok'));
+    my %headers = ('Idempotency-Key' => 'key-' . ++$key);
 
-    return sub { http('POST', '/api/v1/operations', {}, $body) };
+    return sub {
+        http('POST', '/api/v1/operations', \%headers, shift || $body);
+    };
 }, sub {
     my ($n, $answer, $send) = @_;
     my $again = $send->();
@@ -227,7 +231,9 @@ my $hit = at_each_point('operation', sub {
 
     $id{ $again->{json}{id} }++;
 
-    return same(status_of('app1', $again->{json}{id})->{status}, 200, 'there')
+    return same($send->(operation('app1', fresh('ok')))->{status}, 422,
+            'another request with its key')
+        && same(status_of('app1', $again->{json}{id})->{status}, 200, 'there')
         && log_opens();
 });
 
@@ -241,6 +247,8 @@ is(finish('app1', $_)->{json}{status}, 'failed', 'failed') for keys %id;
 
 my ($markers) = scalar(my @all = glob owner_dir('owner1') . '/jobs/repeats/*');
 is($markers, keys %id, 'one marker each');
+is(scalar(@all = glob state_dir() . '/store/keys/*/*'), keys %id,
+    'and one key');
 $V{rows} = keys %id;
 --- alerts_expected
 
@@ -252,7 +260,8 @@ main::config(pserver_operation => main::offers('word_count', timeout => '1s'),
     pserver_result_valid => '1s', pserver_repeat_window => '1s')
 --- script
 ok((wait_for { rows() == 0 } 10), 'no row');
-is_deeply([ glob state_dir() . '/store/jobs/*/*' ], [], 'no link');
+is_deeply([ glob state_dir() . '/store/{jobs,keys,lists}/*/*' ], [],
+    'no link');
 
 
 

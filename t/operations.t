@@ -1,10 +1,13 @@
-# The routes around an operation: the list of an account's own, and what the
-# server offers.
+# The routes around an operation: the list of an account's own, what the
+# server offers; and the key by which a client asks again.
 # workers: 4
 
 use lib 't/lib';
 use PServer;
 use PServer::Jobs;
+use PServer::Node;
+use POSIX ();
+use Time::HiRes qw( sleep time );
 
 sub operations {
     my ($who, $query) = @_;
@@ -17,6 +20,15 @@ sub operations {
 # the ids of an answer
 
 sub ids { [ map { $_->{id} } @{shift->{json}{operations}} ] }
+
+# an operation with an Idempotency-Key
+
+sub keyed {
+    my ($app, $key, $request, %headers) = @_;
+
+    return http('POST', '/api/v1/operations', { 'Idempotency-Key' => $key,
+        %headers }, operation($app, $request));
+}
 
 run_tests();
 
@@ -163,7 +175,9 @@ is(operations($_)->{json}{total}, 0, "also for $_") for qw( owner1 app2 );
 my @links = glob state_dir() . '/store/lists/*/*';
 
 is(scalar @links, 0, 'no link is left');
-is(rows(), 0, 'nor a row');
+
+$gone = wait_for { !rows() } 5;
+ok($gone, 'nor a row');
 
 
 
@@ -193,3 +207,197 @@ is_deeply($a->{json}, { kind => 'Capabilities', version => '0.1.0',
             nofile => 99, timeout => 90, input => 3 << 20, output => 2048 } },
     ] }, 'the answer') or diag($a->{content});
 unlike($a->{content}, qr/secret/, 'not its command');
+
+
+
+=== TEST 7: a key: the first answer again, for as long as there is one
+--- config eval
+config(pserver_operation => offers('word_count'),
+    pserver_repeat_window => '0')
+--- script
+# without a nonce, so that after its end a repeat would be a new one
+
+my $text = '{"permission_id":' . permission('ok') . '}';
+my $a = keyed('app1', '"order 1"', $text);
+my $id = $V{id} = $a->{json}{id};
+
+is($a->{status}, 202, 'accepted');
+is(finish('app1', $id)->{json}{status}, 'succeeded', 'it ran');
+
+my $rows = rows();
+
+for my $header ('"order 1"', '"order 1"') {
+    my $again = keyed('app1', $header, $text);
+    is($again->{status}, 202, 'again');
+    is($again->{content}, $a->{content}, 'the first answer');
+}
+
+$a = keyed('app1', '"order 1"', $text, Prefer => 'wait=9');
+is($a->{status}, 200, 'with its end');
+is($a->{json}{id}, $id, 'of the same');
+is(rows(), $rows, 'nothing was started');
+
+# another request
+
+for my $request ("$text ", fresh('ok'), fresh('revoked')) {
+    my $a = keyed('app1', '"order 1"', $request);
+    is($a->{status}, 422, 'another request');
+    is($a->{json}{detail}{field}, 'Idempotency-Key', 'why');
+}
+
+is(rows(), $rows, 'nothing was started');
+
+# without the key, and with another one, it is what it would be
+
+isnt(start_job('app1', $text)->{json}{id}, $id, 'no key: a new one');
+
+# another app's key is another one, also with the same letters
+
+$a = keyed('app2', '"order 1"', fresh('ok2'));
+is($a->{status}, 202, 'of another app');
+
+# the same key, without its quotes
+
+$a = keyed('app1', 'order-2', fresh('ok'));
+is(keyed('app1', '"order-2"', fresh('ok'))->{status}, 422, 'one key');
+
+# what was refused has not taken it
+
+is(keyed('app1', 'order-3', fresh('revoked'))->{status}, 403, 'refused');
+is(keyed('app1', 'order-3', fresh('ok'))->{status}, 202, 'free');
+
+for my $bad ('', '""', '"a', '"a";b=1', 'a b', 'a' x 256) {
+    my $a = keyed('app1', $bad, fresh('ok'));
+    is($a->{status}, 400, "no key: $bad");
+    is($a->{json}{detail}{field}, 'Idempotency-Key', 'why');
+}
+
+is(keyed('app1', [ 'a', 'b' ], fresh('ok'))->{status}, 400, 'two of them');
+
+
+
+=== TEST 8: after kill -9, after a restart, and for the app alone
+--- config eval
+config(pserver_operation => offers('word_count'),
+    pserver_repeat_window => '0', pserver_result_valid => '2h')
+--- script
+my $text = '{"permission_id":' . permission('ok') . '}';
+my $id = $V{id};
+
+is(keyed('app1', '"order 1"', $text)->{json}{id}, $id, 'after a restart');
+
+open my $in, '<', server_root() . '/logs/nginx.pid';
+chomp(my $pid = <$in>);
+kill KILL => split ' ', `ps -o pid= --ppid $pid`;
+
+my $again;
+my $came = wait_for {
+    ($again = keyed('app1', '"order 1"', $text))->{status} != 599;
+};
+
+ok($came, 'after kill -9');
+is($again->{json}{id}, $id, 'the same');
+is(keyed('app1', '"order 1"', "$text ")->{status}, 422, 'and another is not');
+
+# nothing on the disk tells a key, an app or an id
+
+my $names = `find @{[ state_dir() ]}/store/keys @{[ state_dir() ]}/store/lists`;
+my $app = lc substr fixtures()->{wallets}{app1}{address}, 2;
+
+unlike($names, qr/order|$id|$app/, 'names');
+--- alerts_expected
+
+
+
+=== TEST 9: a permission that has ended: the answer of then, not the result
+--- config eval: config(pserver_operation => offers('word_count'))
+--- script
+my $permission = permit();
+my $request = fresh($permission);
+my $a = keyed('app1', 'ended', $request, Prefer => 'wait=20');
+
+is($a->{json}{status}, 'succeeded', 'it ran');
+
+chain('revoke', 'owner1', $permission);
+chain('mine', 1);
+
+is(status_of('app1', $a->{json}{id})->{status}, 403, 'its result is closed');
+
+my $again = keyed('app1', 'ended', $request);
+
+is($again->{status}, 202, 'accepted');
+is($again->{json}{id}, $a->{json}{id}, 'this one');
+
+$again = keyed('app1', 'ended', $request, Prefer => 'wait=20');
+
+is($again->{status}, 202, 'accepted, and no more is said');
+is($again->{json}{kind}, 'OperationCreated', 'in this form');
+
+
+
+=== TEST 10: while the first is under way
+--- config eval
+config(pserver_operation => offers('word_count'))
+--- http_config eval: http_config(chain => '127.0.0.1:' . port(7))
+--- script
+node_start(port(7), port(5));
+node_mode('hang');
+
+my $request = fresh('ok');
+
+pipe my $from, my $to;
+
+if (!fork) {
+    my $a = keyed('app1', 'slow', $request);
+    syswrite $to, "$a->{status} $a->{json}{id}";
+    POSIX::_exit(0);
+}
+
+close $to;
+sleep 0.5;
+
+for my $r ($request, fresh('ok')) {
+    my $since = time;
+    my $a = keyed('app1', 'slow', $r);
+    is($a->{status}, 409, 'under way');
+    is($a->{json}{detail}{error_code}, 'CONFLICT_ERROR', 'its code');
+    is($a->{headers}{'retry-after'}, 1, 'when to ask again');
+    cmp_ok(time - $since, '<', 2, 'at once');
+}
+
+node_mode('pass');
+
+my $first = <$from>;
+my $a;
+
+wait_for { ($a = keyed('app1', 'slow', $request))->{status} != 409 };
+ok($first =~ /^503 / || $first eq "202 $a->{json}{id}", 'then it is settled')
+    or diag($first);
+is($a->{status}, 202, 'accepted');
+is(keyed('app1', 'slow', fresh('ok'))->{status}, 422, 'for this one');
+
+
+
+=== TEST 11: where an id is enough a key does not give it; it goes with the row
+--- config eval
+config(pserver_operation => offers('word_count'),
+    pserver_operation_access => 'capability', pserver_repeat_window => '0',
+    pserver_result_valid => '1s')
+--- script
+my $request = '{"permission_id":' . permission('ok') . ' }';
+my $a = keyed('app1', 'cap', $request);
+my $id = $a->{json}{id};
+
+is($a->{status}, 202, 'accepted');
+
+$a = keyed('app1', 'cap', $request);
+is($a->{status}, 409, 'again');
+unlike($a->{content}, qr/$id/, 'no id');
+
+my $new;
+my $gone = wait_for {
+    ($new = keyed('app1', 'cap', $request))->{status} == 202;
+} 20;
+
+ok($gone, 'gone with its row');
+isnt($new->{json}{id}, $id, 'a new one');

@@ -74,6 +74,7 @@ pserver_ledger_write(u_char *dst, const pserver_ledger_row_t *row)
     p = pserver_put_be(p, row->request.len, 4);
     p = pserver_put_be(p, row->result.len, 4);
     p = pserver_put_be(p, row->engine, 4);
+    p = pserver_ledger_put(p, row->key, 32);
     p = pserver_ledger_put(p, row->operation.data, row->operation.len);
     p = pserver_ledger_put(p, row->request.data, row->request.len);
 
@@ -114,6 +115,8 @@ pserver_ledger_read(pserver_ledger_row_t *row, const u_char *data, size_t len)
     row->request.len = pserver_get_be(p + 48, 4);
     row->result.len = pserver_get_be(p + 52, 4);
     row->engine = pserver_get_be(p + 56, 4);
+
+    (void) pserver_ledger_get(row->key, p + 60, 32);
 
     if (pserver_ledger_len(row) != len || !pserver_ledger_possible(row)) {
         memset(row, 0, sizeof(pserver_ledger_row_t));

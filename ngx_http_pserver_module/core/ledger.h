@@ -23,7 +23,8 @@
  *   192   4  length of the request
  *   196   4  length of the result
  *   200   4  the engine that it runs at, 0: it has none
- *   204      name, request, result, and nothing behind them
+ *   204  32  name of the link of its Idempotency-Key, zeros: it had none
+ *   236      name, request, result, and nothing behind them
  *
  * They are sealed as one box (box.h) under the owner's ledger key; owner
  * and file name are the associated data.
@@ -39,7 +40,7 @@
 
 #define PSERVER_LEDGER_ID_LEN         32
 #define PSERVER_LEDGER_NAME_LEN       32
-#define PSERVER_LEDGER_HEAD_LEN       204
+#define PSERVER_LEDGER_HEAD_LEN       236
 
 #define PSERVER_LEDGER_ARTIFACTS_MAX  65535
 #define PSERVER_LEDGER_OPERATION_MAX  64
@@ -64,6 +65,7 @@ typedef struct {
     uint32_t              attempts;
     uint32_t              engine;
     uint32_t              artifacts;    /* up to ARTIFACTS_MAX; SUCCEEDED */
+    u_char                key[32];      /* http/idempotency; zeros: none */
     pserver_str_t         operation;    /* 1 to OPERATION_MAX bytes */
     pserver_str_t         request;      /* the signed text; may be empty */
     pserver_str_t         result;       /* a JSON object, if SUCCEEDED */

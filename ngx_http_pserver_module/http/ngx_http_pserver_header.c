@@ -6,16 +6,18 @@
 #include "ngx_http_pserver_header.h"
 
 
-void
+ngx_uint_t
 ngx_http_pserver_header_find(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {
     size_t            len;
-    ngx_uint_t        i;
+    ngx_uint_t        i, n;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
+    n = 0;
     len = ngx_strlen(name);
+    ngx_str_null(value);
 
     part = &r->headers_in.headers.part;
     h = part->elts;
@@ -33,14 +35,14 @@ ngx_http_pserver_header_find(ngx_http_request_t *r, const char *name,
         }
 
         if (h[i].key.len == len
-            && ngx_strncmp(h[i].lowcase_key, name, len) == 0)
+            && ngx_strncmp(h[i].lowcase_key, name, len) == 0
+            && n++ == 0)
         {
             *value = h[i].value;
-            return;
         }
     }
 
-    ngx_str_null(value);
+    return n;
 }
 
 

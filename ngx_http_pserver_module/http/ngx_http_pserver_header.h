@@ -9,8 +9,9 @@
 #include "ngx_http_pserver_module.h"
 
 
-/* the first one of this name, in lower case; else empty */
-void ngx_http_pserver_header_find(ngx_http_request_t *r, const char *name,
+/* the first one of this name, in lower case, or an empty text; how many there
+   are */
+ngx_uint_t ngx_http_pserver_header_find(ngx_http_request_t *r, const char *name,
     ngx_str_t *value);
 
 /* 1 for application/json, with or without parameters, and for none */

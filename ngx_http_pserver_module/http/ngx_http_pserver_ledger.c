@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_ledger_dir.h"
 #include "ngx_http_pserver_artifact.h"
+#include "ngx_http_pserver_idempotency.h"
 #include "ngx_http_pserver_ledger_list.h"
 #include "../core/encode.h"
 
@@ -482,7 +483,11 @@ ngx_http_pserver_ledger_remove(ngx_http_pserver_ledger_at_t *at,
     u_char      name[PSERVER_LEDGER_NAME_LEN];
     ngx_uint_t  rc;
 
-    rc = ngx_http_pserver_ledger_list_remove(at, row);
+    rc = ngx_http_pserver_key_remove(at, row);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_ledger_list_remove(at, row);
+    }
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         return rc;

@@ -8,6 +8,7 @@
  *                                     /lock
  *                 /jobs/<2 digits>/<row> -> ../../owners/<addr>/jobs/<row>
  *                 /leases/..             see http/lease
+ *                 /lists/.. /keys/..     see http/ledger_list, idempotency
  *
  * <row> is SHA-256 of the job's id, the marker's name a keyed hash of
  * (signer, digest) of the request: nothing there tells an id or a request.
@@ -69,6 +70,14 @@ ngx_uint_t ngx_http_pserver_ledger_repeat(ngx_http_pserver_ledger_at_t *at,
  */
 ngx_uint_t ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
     const pserver_ledger_row_t *row, ngx_uint_t *accepted);
+
+/*
+ * The row of this place, free it in any case, and whether its job was ever
+ * accepted; nothing is removed.
+ */
+ngx_uint_t ngx_http_pserver_ledger_accepted(ngx_http_pserver_ledger_at_t *at,
+    const ngx_http_pserver_row_place_t *place,
+    ngx_http_pserver_ledger_t *ledger, ngx_uint_t *accepted);
 
 /* the row of an id, of a name, of a place; free it in any case */
 ngx_uint_t ngx_http_pserver_ledger_find(ngx_http_pserver_ledger_at_t *at,

@@ -8,10 +8,14 @@
  */
 
 
+#include "ngx_http_pserver_idempotency.h"
 #include "ngx_http_pserver_ledger_dir.h"
 #include "ngx_http_pserver_ledger_list.h"
 
 
+static ngx_uint_t ngx_http_pserver_ledger_marked(
+    ngx_http_pserver_ledger_at_t *at, ngx_http_pserver_ledger_dir_t *dir,
+    const pserver_ledger_row_t *row, ngx_uint_t *marked);
 static ngx_uint_t ngx_http_pserver_ledger_new(
     ngx_http_pserver_ledger_at_t *at, ngx_http_pserver_ledger_dir_t *dir,
     const pserver_ledger_row_t *row);
@@ -83,9 +87,7 @@ ngx_uint_t
 ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
     const pserver_ledger_row_t *row, ngx_uint_t *accepted)
 {
-    char                           file[PSERVER_MARKER_NAME_LEN + 1];
     ngx_uint_t                     rc;
-    pserver_started_t              started;
     ngx_http_pserver_ledger_dir_t  dir;
 
     *accepted = 0;
@@ -97,28 +99,78 @@ ngx_http_pserver_ledger_settle(ngx_http_pserver_ledger_at_t *at,
     }
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_ledger_marked(at, &dir, row, accepted);
+    }
 
-        ngx_http_pserver_ledger_key(&started, file, &dir, row);
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && !*accepted) {
+        rc = ngx_http_pserver_ledger_remove(at, &dir, row);
+    }
 
-        rc = ngx_http_pserver_ledger_marker(at, &dir, file, &started);
+    ngx_http_pserver_ledger_close(&dir);
 
-        *accepted = rc == NGX_HTTP_PSERVER_STORE_OK
-                    && ngx_memcmp(started.id, row->id,
-                                  PSERVER_LEDGER_ID_LEN)
-                       == 0;
+    return rc;
+}
 
-        if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
-            rc = NGX_HTTP_PSERVER_STORE_OK;
-        }
 
-        if (rc == NGX_HTTP_PSERVER_STORE_OK && !*accepted) {
-            rc = ngx_http_pserver_ledger_remove(at, &dir, row);
+/* one that has ended was, also where another has its marker since */
+
+ngx_uint_t
+ngx_http_pserver_ledger_accepted(ngx_http_pserver_ledger_at_t *at,
+    const ngx_http_pserver_row_place_t *place,
+    ngx_http_pserver_ledger_t *ledger, ngx_uint_t *accepted)
+{
+    ngx_uint_t                     rc;
+    ngx_http_pserver_ledger_dir_t  dir;
+
+    *accepted = 0;
+
+    rc = ngx_http_pserver_ledger_open(at, &place->owner, &dir, 0);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_ledger_repeats(at, &dir);
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_ledger_read(at, &dir, place->name, ledger);
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+        if (pserver_job_terminal(ledger->row.state)) {
+            *accepted = 1;
+
+        } else {
+            rc = ngx_http_pserver_ledger_marked(at, &dir, &ledger->row,
+                                                accepted);
         }
     }
 
     ngx_http_pserver_ledger_close(&dir);
 
     return rc;
+}
+
+
+/* 1: the marker of its request names this row */
+
+static ngx_uint_t
+ngx_http_pserver_ledger_marked(ngx_http_pserver_ledger_at_t *at,
+    ngx_http_pserver_ledger_dir_t *dir, const pserver_ledger_row_t *row,
+    ngx_uint_t *marked)
+{
+    char               file[PSERVER_MARKER_NAME_LEN + 1];
+    ngx_uint_t         rc;
+    pserver_started_t  started;
+
+    ngx_http_pserver_ledger_key(&started, file, dir, row);
+
+    rc = ngx_http_pserver_ledger_marker(at, dir, file, &started);
+
+    *marked = rc == NGX_HTTP_PSERVER_STORE_OK
+              && ngx_memcmp(started.id, row->id, PSERVER_LEDGER_ID_LEN) == 0;
+
+    return (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND)
+           ? NGX_HTTP_PSERVER_STORE_OK : rc;
 }
 
 
@@ -168,6 +220,10 @@ ngx_http_pserver_ledger_new(ngx_http_pserver_ledger_at_t *at,
         rc = ngx_http_pserver_ledger_list_add(at, row);
     }
 
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_key_add(at, row);
+    }
+
     if (rc == NGX_HTTP_PSERVER_STORE_OK
         && ngx_http_pserver_lease_take(at->root, &place, &at->err) != NGX_OK)
     {
@@ -190,6 +246,7 @@ ngx_http_pserver_ledger_new(ngx_http_pserver_ledger_at_t *at,
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         (void) unlinkat(dir->repeats, key, 0);
         ngx_http_pserver_lease_drop(at->root, &place);
+        (void) ngx_http_pserver_key_remove(at, row);
         (void) ngx_http_pserver_ledger_list_remove(at, row);
         (void) unlinkat(index, file, 0);
         (void) unlinkat(dir->jobs, file, 0);

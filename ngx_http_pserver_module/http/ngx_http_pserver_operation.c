@@ -64,19 +64,17 @@ ngx_http_pserver_create_body(ngx_http_request_t *r, ngx_str_t *body)
 
     rc = ngx_http_pserver_create_text(create, body);
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_pserver_create_key(create);
+    }
+
     if (rc != NGX_OK) {
         ngx_http_finalize_request(r, rc);
         return;
     }
 
-    /* nothing was asked or written for it yet */
-
-    if (ngx_http_pserver_queue_full(create->plcf)) {
-        ngx_http_finalize_request(r, ngx_http_pserver_create_full(r));
-        return;
-    }
-
-    create->state = NGX_HTTP_PSERVER_CREATE_CHECK;
+    create->state = create->key.len ? NGX_HTTP_PSERVER_CREATE_KEY
+                                    : NGX_HTTP_PSERVER_CREATE_CHECK;
 
     ngx_http_pserver_create_next(create);
 }
@@ -111,6 +109,7 @@ ngx_http_pserver_create_state(ngx_http_request_t *r)
     create->plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
     create->at.root = create->plcf->store.data;
     create->at.chain_id = create->plcf->chain_id;
+    create->key.lock = -1;
 
     return create;
 }
@@ -151,6 +150,7 @@ ngx_http_pserver_create_pool_cleanup(void *data)
 
     ngx_http_pserver_input_free(&create->input);
     pserver_optext_free(&create->text);
+    ngx_http_pserver_key_release(&create->key);
 }
 
 
@@ -226,7 +226,20 @@ ngx_http_pserver_create_next(ngx_http_pserver_create_t *create)
 
     switch (create->state) {
 
+    case NGX_HTTP_PSERVER_CREATE_KEY:
+        rc = ngx_http_pserver_create_key_find(create);
+        break;
+
     case NGX_HTTP_PSERVER_CREATE_CHECK:
+
+        /* nothing was asked or written for it yet */
+
+        if (ngx_http_pserver_queue_full(create->plcf)) {
+            ngx_http_finalize_request(create->request,
+                               ngx_http_pserver_create_full(create->request));
+            return;
+        }
+
         rc = ngx_http_pserver_create_check(create);
         break;
 

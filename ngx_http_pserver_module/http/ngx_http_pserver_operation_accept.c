@@ -18,6 +18,7 @@ struct ngx_http_pserver_accept_s {
     ngx_http_pserver_create_t       *create;     /* NULL: it is gone */
     ngx_http_pserver_loc_conf_t     *plcf;
     ngx_http_pserver_ledger_at_t     at;
+    ngx_http_pserver_key_t           key;        /* its lock */
     pserver_ledger_row_t             row;
     ngx_http_pserver_ticket_t       *ticket;
     pserver_started_t                first;
@@ -49,6 +50,7 @@ ngx_http_pserver_create_accept(ngx_http_pserver_create_t *create)
     accept->create = create;
     accept->plcf = create->plcf;
     accept->at = create->at;
+    accept->key = create->key;
     accept->row = *row;
 
     p = accept->texts;
@@ -67,6 +69,7 @@ ngx_http_pserver_create_accept(ngx_http_pserver_create_t *create)
     accept->ticket = create->ticket;
     create->ticket = NULL;
     create->accept = accept;
+    create->key.lock = -1;
 
     return NGX_OK;
 }
@@ -116,6 +119,8 @@ ngx_http_pserver_create_accept_done(void *data)
     } else {
         ngx_http_pserver_queue_leave(accept->ticket);
     }
+
+    ngx_http_pserver_key_release(&accept->key);
 
     create = accept->create;
 

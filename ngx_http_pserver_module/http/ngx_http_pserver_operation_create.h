@@ -8,6 +8,7 @@
 
 #include "ngx_http_pserver_operation.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_idempotency.h"
 #include "ngx_http_pserver_input.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_permission.h"
@@ -23,7 +24,8 @@ typedef struct ngx_http_pserver_accept_s  ngx_http_pserver_accept_t;
 /* what the request waits for */
 
 typedef enum {
-    NGX_HTTP_PSERVER_CREATE_CHECK = 0,  /* may it? */
+    NGX_HTTP_PSERVER_CREATE_KEY = 0,    /* is its key known? */
+    NGX_HTTP_PSERVER_CREATE_CHECK,      /* may it? */
     NGX_HTTP_PSERVER_CREATE_BRING,      /* the data that is elsewhere */
     NGX_HTTP_PSERVER_CREATE_DATA,       /* is the data there; is it new? */
     NGX_HTTP_PSERVER_CREATE_AUDIT,      /* the decision, in the log */
@@ -38,6 +40,7 @@ typedef struct {
     ngx_http_pserver_create_state_e  state;
 
     pserver_optext_t                 text;
+    ngx_http_pserver_key_t           key;
     pserver_ledger_row_t             row;
 
     ngx_http_pserver_permission_t    check;
@@ -59,7 +62,16 @@ typedef struct {
 /* starts what create->state waits for, or ends the request */
 void ngx_http_pserver_create_next(ngx_http_pserver_create_t *create);
 
-/* http/operation_accept; NGX_ERROR: there is no thread for it */
+/*
+ * http/operation_key: from the header, if there is one.  NGX_OK, or the
+ * status of an error, which is set.
+ */
+ngx_int_t ngx_http_pserver_create_key(ngx_http_pserver_create_t *create);
+
+/* NGX_ERROR: there is no thread for it */
+ngx_int_t ngx_http_pserver_create_key_find(ngx_http_pserver_create_t *create);
+
+/* http/operation_accept; the same */
 ngx_int_t ngx_http_pserver_create_accept(ngx_http_pserver_create_t *create);
 
 /* the request ends; what is being accepted is accepted all the same */

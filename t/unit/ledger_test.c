@@ -31,6 +31,8 @@ row_example(pserver_ledger_row_t *row)
     row->attempts = 1;
     row->engine = 0x0badcafe;
     row->artifacts = 0x203;
+    row->key[0] = 0x55;
+    row->key[31] = 0x56;
     row->operation.data = name;
     row->operation.len = sizeof(name) - 1;
     row->request.data = text;
@@ -72,10 +74,12 @@ TEST(bytes)
         0, 0, 0, 11
     };
 
+    static const u_char  key[32] = { 0x55, [31] = 0x56 };
+
     row_example(&row);
 
     n = pserver_ledger_len(&row);
-    CHECK_INT(n, 204 + 10 + 19 + 11);
+    CHECK_INT(n, 236 + 10 + 19 + 11);
 
     pserver_ledger_write(data, &row);
 
@@ -86,7 +90,8 @@ TEST(bytes)
     CHECK_MEM(data + 80, row.permission.bytes, 32);
     CHECK_MEM(data + 112, row.digest.bytes, 32);
     CHECK_MEM(data + 144, tail, sizeof(tail));
-    CHECK_MEM(data + 204, "word_count{\"permission_id\":7}{\"words\":3}", 40);
+    CHECK_MEM(data + 204, key, 32);
+    CHECK_MEM(data + 236, "word_count{\"permission_id\":7}{\"words\":3}", 40);
 
     CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_OK);
     row_same(&again, &row);
@@ -116,7 +121,7 @@ TEST(length)
 
     row_example(&row);
     row.request.len = 4 * PSERVER_OPTEXT_MAX;
-    CHECK_INT(pserver_ledger_len(&row), 204 + 10 + 400000 + 11);
+    CHECK_INT(pserver_ledger_len(&row), 236 + 10 + 400000 + 11);
 
     row_example(&row);
     row.request.len = PSERVER_LEDGER_REQUEST_MAX + 1;
