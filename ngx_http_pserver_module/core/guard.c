@@ -26,6 +26,7 @@ static const struct {
     { "GET",    "/containers/~/json",                            0, 0 },
     { "POST",   "/containers/~/attach"
                 "?stream=1&stdin=1&stdout=1&stderr=1",           1, 0 },
+    { "POST",   "/containers/~/rename?name=~",                   0, 0 },
     { "POST",   "/containers/~/start",                           0, 0 },
     { "POST",   "/containers/~/wait",                            0, 0 },
     { "DELETE", "/containers/~?force=1&v=1",                     0, 0 },

@@ -14,6 +14,9 @@
 static ngx_http_pserver_exchange_t *ngx_http_pserver_engine_exchange(
     ngx_http_pserver_engine_t *engine, ngx_uint_t method,
     ngx_http_pserver_exchange_handler_pt handler, void *data);
+static ngx_int_t ngx_http_pserver_engine_name(
+    ngx_http_pserver_exchange_t *ex,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN]);
 static ngx_http_pserver_exchange_t *ngx_http_pserver_engine_discard(
     ngx_http_pserver_exchange_t *ex);
 
@@ -74,7 +77,6 @@ ngx_http_pserver_engine_create(ngx_http_pserver_engine_t *engine,
     const u_char instance[NGX_HTTP_PSERVER_INSTANCE_LEN],
     ngx_http_pserver_exchange_handler_pt handler, void *data)
 {
-    u_char                       *p;
     ngx_http_pserver_exchange_t  *ex;
     pserver_container_labels_t    labels;
 
@@ -87,18 +89,13 @@ ngx_http_pserver_engine_create(ngx_http_pserver_engine_t *engine,
     ngx_str_set(&ex->uri, "containers/create");
     ngx_str_set(&ex->type, "application/json");
 
-    ex->args.len = sizeof("name=" PSERVER_CONTAINER_PREFIX) - 1
-                   + PSERVER_CONTAINER_JOB_LEN;
-    ex->args.data = ngx_pnalloc(ex->pool, ex->args.len);
     ex->body.data = ngx_pnalloc(ex->pool, PSERVER_CONTAINER_BODY_MAX);
 
-    if (ex->args.data == NULL || ex->body.data == NULL) {
+    if (ngx_http_pserver_engine_name(ex, job) != NGX_OK
+        || ex->body.data == NULL)
+    {
         return ngx_http_pserver_engine_discard(ex);
     }
-
-    p = ngx_cpymem(ex->args.data, "name=" PSERVER_CONTAINER_PREFIX,
-                   sizeof("name=" PSERVER_CONTAINER_PREFIX) - 1);
-    ngx_memcpy(p, job, PSERVER_CONTAINER_JOB_LEN);
 
     labels.instance.data = (u_char *) instance;
     labels.instance.len = NGX_HTTP_PSERVER_INSTANCE_LEN;
@@ -113,6 +110,49 @@ ngx_http_pserver_engine_create(ngx_http_pserver_engine_t *engine,
     }
 
     return ex;
+}
+
+
+ngx_http_pserver_exchange_t *
+ngx_http_pserver_engine_rename(ngx_http_pserver_engine_t *engine,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN],
+    const u_char to[PSERVER_CONTAINER_JOB_LEN],
+    ngx_http_pserver_exchange_handler_pt handler, void *data)
+{
+    ngx_http_pserver_exchange_t  *ex;
+
+    ex = ngx_http_pserver_engine_call(engine, NGX_HTTP_POST, job, "/rename",
+                                      handler, data);
+
+    if (ex && ngx_http_pserver_engine_name(ex, to) != NGX_OK) {
+        return ngx_http_pserver_engine_discard(ex);
+    }
+
+    return ex;
+}
+
+
+/* the argument "name" */
+
+static ngx_int_t
+ngx_http_pserver_engine_name(ngx_http_pserver_exchange_t *ex,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN])
+{
+    u_char  *p;
+
+    ex->args.len = sizeof("name=" PSERVER_CONTAINER_PREFIX) - 1
+                   + PSERVER_CONTAINER_JOB_LEN;
+    ex->args.data = ngx_pnalloc(ex->pool, ex->args.len);
+
+    if (ex->args.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(ex->args.data, "name=" PSERVER_CONTAINER_PREFIX,
+                   sizeof("name=" PSERVER_CONTAINER_PREFIX) - 1);
+    ngx_memcpy(p, job, PSERVER_CONTAINER_JOB_LEN);
+
+    return NGX_OK;
 }
 
 

@@ -64,6 +64,13 @@ ngx_http_pserver_exchange_t *ngx_http_pserver_engine_create(
     const u_char instance[NGX_HTTP_PSERVER_INSTANCE_LEN],
     ngx_http_pserver_exchange_handler_pt handler, void *data);
 
+/* job: what the name is now; to: what it becomes, if that is not taken */
+ngx_http_pserver_exchange_t *ngx_http_pserver_engine_rename(
+    ngx_http_pserver_engine_t *engine,
+    const u_char job[PSERVER_CONTAINER_JOB_LEN],
+    const u_char to[PSERVER_CONTAINER_JOB_LEN],
+    ngx_http_pserver_exchange_handler_pt handler, void *data);
+
 /* the containers of an instance */
 ngx_http_pserver_exchange_t *ngx_http_pserver_engine_list(
     ngx_http_pserver_engine_t *engine,

@@ -19,6 +19,7 @@
 #include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_remote.h"
+#include "ngx_http_pserver_warm.h"
 
 #include "../core/container.h"
 #include "../core/frames.h"
@@ -81,6 +82,7 @@ struct ngx_http_pserver_job_s {
     ngx_http_pserver_output_t        output;
     size_t                           sent;       /* of the input */
 
+    ngx_http_pserver_warm_t         *warm;       /* that it takes over */
     ngx_http_pserver_exchange_t     *ex;         /* of this step */
     ngx_http_pserver_exchange_t     *tunnel;
 
@@ -101,6 +103,7 @@ struct ngx_http_pserver_job_s {
     unsigned                         held:1;     /* holds the worker */
     unsigned                         opened:1;   /* the tunnel */
     unsigned                         cleared:1;  /* its name, once */
+    unsigned                         awake:1;    /* the container runs */
     unsigned                         checking:1;
     unsigned                         saving:1;   /* the row, in a thread */
     unsigned                         loading:1;  /* the input, in a thread */
@@ -166,6 +169,20 @@ void ngx_http_pserver_job_launch(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_wait(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_inspect(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job);
+
+/* the parts of CREATE: without the warm pool; the call has failed; room for
+   a new container is made, once, and then it is created */
+void ngx_http_pserver_job_cold(ngx_http_pserver_job_t *job);
+void ngx_http_pserver_job_uncreated(ngx_http_pserver_job_t *job,
+    ngx_http_pserver_exchange_t *ex, const char *action);
+void ngx_http_pserver_job_clear(ngx_http_pserver_job_t *job);
+
+/* asks about the job's container; TROUBLE, if that can't be sent */
+void ngx_http_pserver_job_ask(ngx_http_pserver_job_t *job, ngx_uint_t method,
+    const char *action, ngx_http_pserver_exchange_handler_pt handler);
+
+/* http/job_warm: a container of the warm pool; NGX_DECLINED: there is none */
+ngx_int_t ngx_http_pserver_job_warm(ngx_http_pserver_job_t *job);
 
 /* drops what is under way; the tunnel too, if "all" */
 void ngx_http_pserver_job_drop(ngx_http_pserver_job_t *job, ngx_uint_t all);

@@ -9,10 +9,6 @@
 static ngx_http_pserver_exchange_t *ngx_http_pserver_job_call(
     ngx_http_pserver_job_t *job, ngx_uint_t method, const char *action,
     ngx_http_pserver_exchange_handler_pt handler);
-static void ngx_http_pserver_job_ask(ngx_http_pserver_job_t *job,
-    ngx_uint_t method, const char *action,
-    ngx_http_pserver_exchange_handler_pt handler);
-static void ngx_http_pserver_job_clear(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_cleared(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_created(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_examined(ngx_http_pserver_exchange_t *ex);
@@ -38,6 +34,17 @@ static ngx_http_pserver_tunnel_t  ngx_http_pserver_job_tunnel = {
 
 void
 ngx_http_pserver_job_create(ngx_http_pserver_job_t *job)
+{
+    if (job->operation->warm && ngx_http_pserver_job_warm(job) == NGX_OK) {
+        return;
+    }
+
+    ngx_http_pserver_job_cold(job);
+}
+
+
+void
+ngx_http_pserver_job_cold(ngx_http_pserver_job_t *job)
 {
     job->ex = ngx_http_pserver_engine_create(job->engine,
                                              &job->operation->container,
@@ -84,7 +91,17 @@ ngx_http_pserver_job_created(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(ex, job->hex, "create");
+    ngx_http_pserver_job_uncreated(job, ex, "create");
+}
+
+
+/* the call that was to give it a container has failed */
+
+void
+ngx_http_pserver_job_uncreated(ngx_http_pserver_job_t *job,
+    ngx_http_pserver_exchange_t *ex, const char *action)
+{
+    ngx_http_pserver_engine_failed(ex, job->hex, action);
     ngx_http_pserver_queue_engine(job->engine,
                                   ngx_http_pserver_engine_away(ex));
 
@@ -108,9 +125,7 @@ ngx_http_pserver_job_created(ngx_http_pserver_exchange_t *ex)
 }
 
 
-/* makes room for a new container, once */
-
-static void
+void
 ngx_http_pserver_job_clear(ngx_http_pserver_job_t *job)
 {
     job->cleared = 1;
@@ -135,7 +150,7 @@ ngx_http_pserver_job_cleared(ngx_http_pserver_exchange_t *ex)
     job->ex = NULL;
 
     if (ngx_http_pserver_engine_removed(ex)) {
-        ngx_http_pserver_job_create(job);
+        ngx_http_pserver_job_cold(job);
         return;
     }
 
@@ -276,6 +291,11 @@ ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_launch(ngx_http_pserver_job_t *job)
 {
+    if (job->awake) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_STARTED, 0);
+        return;
+    }
+
     ngx_http_pserver_job_ask(job, NGX_HTTP_POST, "/start",
                              ngx_http_pserver_job_started);
 }
@@ -464,7 +484,7 @@ ngx_http_pserver_job_call(ngx_http_pserver_job_t *job, ngx_uint_t method,
 }
 
 
-static void
+void
 ngx_http_pserver_job_ask(ngx_http_pserver_job_t *job, ngx_uint_t method,
     const char *action, ngx_http_pserver_exchange_handler_pt handler)
 {

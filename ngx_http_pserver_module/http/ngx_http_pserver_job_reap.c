@@ -13,6 +13,7 @@
 
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_thread.h"
+#include "ngx_http_pserver_warm.h"
 
 #include "../core/encode.h"
 
@@ -266,8 +267,15 @@ ngx_http_pserver_reap_listed(ngx_http_pserver_exchange_t *ex)
     now = ngx_time();
     reap->count = 0;
 
+    /* those of the warm pool are not looked at, but one that has ended is
+       not warm any more */
+
     for (i = 0; i < n; i++) {
         entry = &reap->entries[i];
+
+        if (ngx_http_pserver_warm_has(entry->job, entry->running)) {
+            continue;
+        }
 
         /* an engine whose clock is ahead does not keep it for ever */
 

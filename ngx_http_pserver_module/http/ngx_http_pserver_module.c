@@ -15,6 +15,7 @@
 #include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_sweep.h"
+#include "ngx_http_pserver_warm.h"
 
 #include <sodium.h>
 
@@ -297,6 +298,10 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pserver_reap_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_warm_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -23,6 +23,7 @@ struct ngx_http_pserver_operation_s {
     ngx_msec_t                       timeout;    /* of a run */
     size_t                           input;      /* bytes that go in */
     size_t                           output;     /* bytes that come out */
+    ngx_uint_t                       warm;       /* blank ones, an engine */
 };
 
 

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_operation.h"
+#include "ngx_http_pserver_warm.h"
 
 
 #define NGX_HTTP_PSERVER_OPERATION_TIMEOUT     60000
@@ -44,6 +45,8 @@ static ngx_int_t ngx_http_pserver_operation_nofile(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_time(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
+static ngx_int_t ngx_http_pserver_operation_warm(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_input(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_output(ngx_conf_t *cf,
@@ -64,6 +67,7 @@ static struct {
     { ngx_string("pids="), ngx_http_pserver_operation_pids },
     { ngx_string("nofile="), ngx_http_pserver_operation_nofile },
     { ngx_string("timeout="), ngx_http_pserver_operation_time },
+    { ngx_string("warm="), ngx_http_pserver_operation_warm },
     { ngx_string("input="), ngx_http_pserver_operation_input },
     { ngx_string("output="), ngx_http_pserver_operation_output },
     { ngx_string("parameters="), ngx_http_pserver_operation_parameters },
@@ -430,6 +434,24 @@ ngx_http_pserver_operation_time(ngx_conf_t *cf,
     }
 
     op->timeout = msec;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_operation_warm(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+
+    if (n == NGX_ERROR || n > NGX_HTTP_PSERVER_WARM_MAX) {
+        return NGX_ERROR;
+    }
+
+    op->warm = n;
 
     return NGX_OK;
 }

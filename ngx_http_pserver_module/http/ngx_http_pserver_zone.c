@@ -7,6 +7,7 @@
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_chain_nodes.h"
 #include "ngx_http_pserver_queue.h"
+#include "ngx_http_pserver_warm.h"
 
 #include <sodium.h>
 
@@ -17,6 +18,9 @@
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static ngx_int_t ngx_http_pserver_zone_jobs(
+    ngx_http_pserver_main_conf_t *pmcf, ngx_slab_pool_t *shpool,
+    ngx_http_pserver_zone_t *zone);
 
 
 ngx_http_pserver_zone_t *
@@ -118,7 +122,7 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         ngx_http_pserver_node_init(shm_zone->data, zone);
 
-        return ngx_http_pserver_queue_init(shm_zone->data, shpool, zone);
+        return ngx_http_pserver_zone_jobs(shm_zone->data, shpool, zone);
     }
 
     zone = ngx_slab_calloc(shpool, sizeof(ngx_http_pserver_zone_t));
@@ -146,5 +150,17 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     shpool->log_ctx = (u_char *) " in pserver_zone";
     shpool->log_nomem = 0;
 
-    return ngx_http_pserver_queue_init(shm_zone->data, shpool, zone);
+    return ngx_http_pserver_zone_jobs(shm_zone->data, shpool, zone);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_zone_jobs(ngx_http_pserver_main_conf_t *pmcf,
+    ngx_slab_pool_t *shpool, ngx_http_pserver_zone_t *zone)
+{
+    if (ngx_http_pserver_queue_init(pmcf, shpool, zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_pserver_warm_init(pmcf, shpool, zone);
 }

@@ -117,6 +117,8 @@ typedef struct {
     uint64_t                         purged;     /* unix msec */
 } ngx_http_pserver_zone_queue_t;
 
+typedef struct ngx_http_pserver_zone_warm_s  ngx_http_pserver_zone_warm_t;
+
 #define NGX_HTTP_PSERVER_ZONE_ENDED       256
 #define NGX_HTTP_PSERVER_ZONE_ENDED_NAME  8
 
@@ -150,6 +152,10 @@ typedef struct {
 
     ngx_http_pserver_zone_engine_t   engines[NGX_HTTP_PSERVER_ENGINES];
     ngx_http_pserver_zone_queue_t    queue;
+
+    /* http/warm: NULL where no operation had "warm="; under the mutex of the
+       slab pool */
+    ngx_http_pserver_zone_warm_t    *warm;
 
     /* http/wait: how many jobs have ended, and the beginnings of the names of
        the last; under the mutex of the slab pool */

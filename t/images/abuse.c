@@ -13,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -275,6 +278,48 @@ runner(void)
 }
 
 
+/* what is there of another job; and then the same is left for the next */
+
+static void
+traces(void)
+{
+    int             n;
+    DIR            *dir;
+    struct dirent  *de;
+
+    say("file", can_open("/job/tmp/trace", O_RDONLY));
+    say("folder", can_open("/job/trace", O_RDONLY));
+    say("root", can_open("/tmp/trace", O_RDONLY));
+    say("device", can_open("/dev/shm/trace", O_RDONLY));
+    say("segment", shmget(4711, 4096, 0600) != -1);
+    say("queue", msgget(4711, 0600) != -1);
+
+    dir = opendir("/job/in");
+
+    for (n = 0; dir && (de = readdir(dir)) != NULL; ) {
+        n += strncmp(de->d_name, "trace", 5) == 0;
+    }
+
+    say("input", n != 0);
+
+    say("left", !can_open("/job/tmp/trace", O_WRONLY|O_CREAT)
+                || !can_open("/job/trace", O_WRONLY|O_CREAT));
+
+    (void) can_open("/job/in/trace", O_WRONLY|O_CREAT);
+    (void) can_open("/tmp/trace", O_WRONLY|O_CREAT);
+    (void) can_open("/dev/shm/trace", O_WRONLY|O_CREAT);
+    (void) shmget(4711, 4096, IPC_CREAT|0600);
+    (void) msgget(4711, IPC_CREAT|0600);
+
+    /* and one who stays, if the container does */
+
+    if (fork() == 0) {
+        setsid();
+        sleep(3600);
+    }
+}
+
+
 /* no attack, but a file that is larger than a few chunks */
 
 static void
@@ -328,6 +373,9 @@ main(void)
 
     } else if (IS("network")) {
         network();
+
+    } else if (IS("traces")) {
+        traces();
 
     } else if (IS("kernel")) {
         kernel();
