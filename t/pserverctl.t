@@ -269,6 +269,38 @@ isnt(read_file("$dir/others/identity"), $identity, 'another phrase');
 isnt(read_file("$dir/others/root"), $root, 'another root');
 
 
+# files for elsewhere; t/inputs.t has a server open them
+
+my $server = vectors('identity')->{cases}[0]{publicKey}
+    || die 'no public key';
+my @encrypt = ('encrypt', '--for', $server, '--output', "$dir/message");
+
+write_file("$dir/plain", "a file\n");
+write_file("$dir/passphrase", "open sesame\n");
+
+like(succeeds('encrypt', [ @encrypt, "$dir/plain" ]), qr/^(?:[0-9a-f]{2})+$/,
+     'the box');
+isnt(succeeds('again', [ @encrypt[0 .. 3], "$dir/second", "$dir/plain" ]),
+     undef, 'another');
+is(length read_file("$dir/message"), 74 + 7, 'a message');
+unlike(read_file("$dir/message"), qr/a file/, 'nothing can be read in it');
+isnt(read_file("$dir/message"), read_file("$dir/second"), 'each is another');
+
+fails('no second time', 1, [ @encrypt, "$dir/plain" ], qr/message: File exists/);
+fails('no server', 2, [ 'encrypt', '--output', "$dir/x", "$dir/plain" ],
+      qr/--for is missing/);
+fails('no key', 2, [ 'encrypt', '--for', '0x04', '--output', "$dir/x",
+                     "$dir/plain" ], qr/0x04 and 128 hex digits/);
+fails('no point', 1, [ 'encrypt', '--for', '0x04' . 'ff' x 64, '--output',
+                       "$dir/x", "$dir/plain" ], qr/no point/);
+ok(!-e "$dir/x", 'and no message without its box');
+
+write_file("$dir/empty", "\n");
+fails('no passphrase', 1, [ @encrypt[0 .. 3], "$dir/x", '--passphrase',
+                            "$dir/empty", "$dir/plain" ],
+      qr/there is no passphrase in it/);
+
+
 # the command line
 
 my (undef, $overview) = ctl([ '--help' ]);

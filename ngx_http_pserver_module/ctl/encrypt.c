@@ -17,6 +17,9 @@
 
 #define PSERVERCTL_PASSPHRASE_LEN  64        /* hex, where we make it */
 
+#define PSERVERCTL_BOX_MAX                                                    \
+    pserver_ecies_len(PSERVER_OPENPGP_PASSPHRASE_MAX)
+
 
 static int pserverctl_encrypt(pserverctl_args_t *args);
 static int pserverctl_passphrase(pserverctl_args_t *args,
@@ -24,7 +27,8 @@ static int pserverctl_passphrase(pserverctl_args_t *args,
 static int pserverctl_encrypt_file(const char *from, const char *to,
     pserver_str_t passphrase);
 static int pserverctl_write_new(const char *path, pserver_str_t data);
-static int pserverctl_print_box(pserver_str_t passphrase,
+static int pserverctl_box(u_char box[PSERVERCTL_BOX_MAX],
+    pserver_str_t passphrase,
     const u_char public_key[PSERVER_PUBLIC_KEY_LEN]);
 
 
@@ -59,7 +63,9 @@ static int
 pserverctl_encrypt(pserverctl_args_t *args)
 {
     int            rc;
+    size_t         len;
     u_char         public_key[PSERVER_PUBLIC_KEY_LEN];
+    u_char         box[PSERVERCTL_BOX_MAX], text[2 * PSERVERCTL_BOX_MAX];
     pserver_str_t  key, output, passphrase;
 
     if (pserverctl_required(args, "for", &key) != PSERVERCTL_OK
@@ -79,17 +85,24 @@ pserverctl_encrypt(pserverctl_args_t *args)
         return rc;
     }
 
-    rc = pserverctl_encrypt_file(args->rest[0],
-                                 pserverctl_option(args, "output"),
-                                 passphrase);
+    len = pserver_ecies_len(passphrase.len);
+
+    rc = pserverctl_box(box, passphrase, public_key);
 
     if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_print_box(passphrase, public_key);
+        rc = pserverctl_encrypt_file(args->rest[0], (char *) output.data,
+                                     passphrase);
     }
 
     sodium_free(passphrase.data);
 
-    return rc;
+    if (rc != PSERVERCTL_OK) {
+        return rc;
+    }
+
+    (void) pserver_hex_encode(text, box, len);
+
+    return pserverctl_print_line(text, 2 * len);
 }
 
 
@@ -208,16 +221,12 @@ pserverctl_write_new(const char *path, pserver_str_t data)
 
 
 static int
-pserverctl_print_box(pserver_str_t passphrase,
+pserverctl_box(u_char box[PSERVERCTL_BOX_MAX], pserver_str_t passphrase,
     const u_char public_key[PSERVER_PUBLIC_KEY_LEN])
 {
     int                 rc;
-    size_t              len;
-    u_char              box[pserver_ecies_len(PSERVER_OPENPGP_PASSPHRASE_MAX)];
-    u_char              text[2 * sizeof(box)];
     secp256k1_context  *secp;
 
-    len = pserver_ecies_len(passphrase.len);
     secp = pserverctl_secp256k1();
 
     rc = pserver_ecies_seal(secp, box, passphrase, public_key);
@@ -229,7 +238,5 @@ pserverctl_print_box(pserver_str_t passphrase,
         return PSERVERCTL_FAILED;
     }
 
-    (void) pserver_hex_encode(text, box, len);
-
-    return pserverctl_print_line(text, 2 * len);
+    return PSERVERCTL_OK;
 }

@@ -73,6 +73,7 @@ TEST(there_and_back)
 
     fill(&f, GRANT);
     f.fetched = 1700000000001;
+    f.box = str("b0c5");
     data = pack(&f, &len);
 
     CHECK_INT(pserver_facts_unpack(data, len, &g), PSERVER_OK);
@@ -90,6 +91,7 @@ TEST(there_and_back)
     CHECK_MEM(&g.grantee, &f.grantee, 20);
     CHECK_STR(g.url, "ipfs://grant");
     CHECK_STR(g.text, GRANT);
+    CHECK_STR(g.box, "b0c5");
     CHECK_INT(g.files, 2);
     CHECK_MEM(&g.file[0].id, &f.file[0].id, 32);
     CHECK_MEM(&g.file[0].owner, &f.file[0].owner, 20);
