@@ -37,13 +37,7 @@ sub seen {
     return "$a->{status} $a->{json}{detail}{error_code}"
         if $a->{status} != 202;
 
-    my $s = finish('app1', $a->{json}{id})->{json};
-    my $result = $s->{result} || {};
-
-    return { map { $_ => pack 'H*', $result->{$_} } keys %$result }
-        if $s->{status} eq 'succeeded';
-
-    return "$s->{status} $result->{error}{reason}";
+    return seen_by($a->{json}{id});
 }
 
 our $messages = file_id('messages');

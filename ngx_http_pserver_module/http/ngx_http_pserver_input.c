@@ -179,23 +179,17 @@ ngx_http_pserver_input_file(ngx_http_pserver_input_t *input,
         }
     }
 
-    if (ngx_http_pserver_remote_takes(plcf, fact->url)) {
-
-        if (ngx_http_pserver_input_copy(pool, &file->url, fact->url)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        input->nfiles++;
-        return NGX_OK;
-    }
-
     if (pserver_scope_url(fact->url, &url) != PSERVER_OK
         || !ngx_http_pserver_origin_own(plcf, &url.origin))
     {
-        input->rc = NGX_HTTP_PSERVER_INPUT_NOT_FOUND;
-        return NGX_OK;
+        if (!ngx_http_pserver_remote_takes(plcf, fact->url)) {
+            input->rc = NGX_HTTP_PSERVER_INPUT_NOT_FOUND;
+            return NGX_OK;
+        }
+
+        input->nfiles++;
+
+        return ngx_http_pserver_input_copy(pool, &file->url, fact->url);
     }
 
     if (url.file_id.len) {

@@ -47,8 +47,9 @@ ngx_uint_t ngx_http_pserver_remote_takes(ngx_http_pserver_loc_conf_t *plcf,
 /*
  * Brings the files of the input that are elsewhere, one after the other.
  * handler is called once, from the event loop and never from inside: each of
- * them is open, or input->rc says why not.  NULL: no memory, the handler is
- * not called.
+ * them is open, or input->rc says why not.  There must be such files (see
+ * ngx_http_pserver_input_remote()).  NULL: no memory, the handler is not
+ * called.
  */
 ngx_http_pserver_remote_t *ngx_http_pserver_remote_bring(
     ngx_http_pserver_loc_conf_t *plcf, ngx_http_pserver_input_t *input,
@@ -88,7 +89,7 @@ typedef struct {
 /* of each file that is kept, as of an object's version */
 #define NGX_HTTP_PSERVER_REMOTE_NUMBER  1
 
-/* rc: OK, NOT_FOUND: it is not kept (any more), ERROR */
+/* rc: OK, NOT_FOUND: it is not kept (any more), TOO_LARGE, ERROR */
 void ngx_http_pserver_remote_look(ngx_http_pserver_remote_file_t *file);
 
 /* rc: OK, AWAY, BAD, TOO_LARGE, ERROR */

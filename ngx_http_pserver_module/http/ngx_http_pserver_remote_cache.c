@@ -98,24 +98,23 @@ ngx_http_pserver_remote_find(ngx_http_pserver_remote_file_t *file,
 
     object.fd = ngx_http_pserver_owner_openat(owner, path, O_RDONLY);
 
-    rc = NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    if (object.fd == -1) {
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
 
-    if (object.fd != -1) {
+    rc = ngx_http_pserver_remote_holds(file, owner, &object);
 
-        if (ngx_http_pserver_remote_holds(file, owner, &object)) {
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
 
-            /* those that were used last go last */
+        /* those that were used last go last */
 
-            (void) futimens(object.fd, NULL);
+        (void) futimens(object.fd, NULL);
 
-            file->fd = object.fd;
-            object.fd = -1;
+        file->fd = object.fd;
+        object.fd = -1;
 
-            rc = NGX_HTTP_PSERVER_STORE_OK;
-
-        } else {
-            (void) unlinkat(owner->fd, path, 0);
-        }
+    } else if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        (void) unlinkat(owner->fd, path, 0);
     }
 
     ngx_http_pserver_object_close(&object);
@@ -147,8 +146,8 @@ ngx_http_pserver_remote_text(ngx_http_pserver_remote_text_t *text,
 
 
 /*
- * It opens, all of it, and is young enough.  What does not is of no value:
- * there is another where it came from.
+ * OK: it opens, all of it, and is young enough.  NOT_FOUND: it is of no
+ * value, there is another where it came from.  TOO_LARGE, for this use.
  */
 
 static ngx_uint_t
@@ -165,17 +164,20 @@ ngx_http_pserver_remote_holds(ngx_http_pserver_remote_file_t *file,
 
     if (ngx_http_pserver_object_open_fd(owner, object, &place,
                                         NGX_HTTP_PSERVER_REMOTE_NUMBER)
-        != NGX_HTTP_PSERVER_STORE_OK
-        || object->open.meta.length > file->limit)
+        != NGX_HTTP_PSERVER_STORE_OK)
     {
-        return 0;
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
     }
 
     now = ngx_http_pserver_chain_now();
     age = now - object->open.meta.collected_at;
 
     if (file->valid && age > (uint64_t) file->valid * 1000) {
-        return 0;
+        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
+
+    if (object->open.meta.length > file->limit) {
+        return NGX_HTTP_PSERVER_STORE_TOO_LARGE;
     }
 
     for (i = 0; i < object->open.chunks; i++) {
@@ -183,13 +185,13 @@ ngx_http_pserver_remote_holds(ngx_http_pserver_remote_file_t *file,
         if (ngx_http_pserver_object_read(object, block, i, 1, &len)
             != NGX_HTTP_PSERVER_STORE_OK)
         {
-            return 0;
+            return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
         }
 
         sodium_memzero(block, len);
     }
 
-    return 1;
+    return NGX_HTTP_PSERVER_STORE_OK;
 }
 
 

@@ -12,7 +12,7 @@ use PServer::Config;
 use PServer::World;
 
 our @EXPORT = qw( store_data start_job fresh permit status_of running
-    finish cancel_job rows offers example );
+    finish seen_by cancel_job rows offers example );
 
 
 *Test::Base::Filter::offers = \&offers;
@@ -112,6 +112,19 @@ sub finish {
     } $seconds || 30;
 
     return $answer;
+}
+
+
+# what an operation of "test_data" saw: { path => content }, or how it failed
+
+sub seen_by {
+    my $s = finish('app1', shift)->{json};
+    my $result = $s->{result} || {};
+
+    return { map { $_ => pack 'H*', $result->{$_} } keys %$result }
+        if $s->{status} eq 'succeeded';
+
+    return "$s->{status} $result->{error}{reason}";
 }
 
 
