@@ -1,5 +1,5 @@
 /*
- * EIP-712: the digests of a permission and of a text.
+ * EIP-712: the digests of a permission, of a text and of a custody.
  */
 
 #include "eip712.h"
@@ -14,6 +14,8 @@ static void pserver_eip712_permission(pserver_word_t *hash,
     const pserver_eip712_permission_t *permission);
 static void pserver_eip712_hashed(pserver_keccak_t *keccak, const void *data,
     size_t len);
+static void pserver_eip712_address(pserver_keccak_t *keccak,
+    const pserver_address_t *address);
 
 
 void
@@ -48,6 +50,31 @@ pserver_eip712_text_digest(pserver_word_t *digest,
 }
 
 
+void
+pserver_eip712_custody_digest(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain,
+    const pserver_eip712_custody_t *custody)
+{
+    pserver_word_t    hash;
+    pserver_keccak_t  keccak;
+
+    static const char  type[] =
+        "Custody(string notice,string origin,address owner,address server,"
+        "uint256 epoch)";
+
+    pserver_keccak_init(&keccak);
+    pserver_eip712_hashed(&keccak, type, sizeof(type) - 1);
+    pserver_eip712_hashed(&keccak, custody->notice.data, custody->notice.len);
+    pserver_eip712_hashed(&keccak, custody->origin.data, custody->origin.len);
+    pserver_eip712_address(&keccak, &custody->owner);
+    pserver_eip712_address(&keccak, &custody->server);
+    pserver_keccak_update(&keccak, custody->epoch.bytes, 32);
+    pserver_keccak_final(&keccak, &hash);
+
+    pserver_eip712_typed(digest, domain, &hash);
+}
+
+
 static void
 pserver_eip712_typed(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain, const pserver_word_t *message)
@@ -72,11 +99,9 @@ pserver_eip712_domain(pserver_word_t *hash,
 {
     pserver_keccak_t  keccak;
 
-    static const char    type[] =
+    static const char  type[] =
         "EIP712Domain(string name,string version,uint256 chainId,"
         "address verifyingContract)";
-
-    static const u_char  zero[12];
 
     pserver_keccak_init(&keccak);
     pserver_eip712_hashed(&keccak, type, sizeof(type) - 1);
@@ -84,8 +109,7 @@ pserver_eip712_domain(pserver_word_t *hash,
     pserver_eip712_hashed(&keccak, domain->version.data,
                           domain->version.len);
     pserver_keccak_update(&keccak, domain->chain_id.bytes, 32);
-    pserver_keccak_update(&keccak, zero, sizeof(zero));
-    pserver_keccak_update(&keccak, domain->contract.bytes, 20);
+    pserver_eip712_address(&keccak, &domain->contract);
     pserver_keccak_final(&keccak, hash);
 }
 
@@ -121,4 +145,15 @@ pserver_eip712_hashed(pserver_keccak_t *keccak, const void *data, size_t len)
 
     pserver_keccak256(&hash, data, len);
     pserver_keccak_update(keccak, hash.bytes, 32);
+}
+
+
+static void
+pserver_eip712_address(pserver_keccak_t *keccak,
+    const pserver_address_t *address)
+{
+    static const u_char  zero[12];
+
+    pserver_keccak_update(keccak, zero, sizeof(zero));
+    pserver_keccak_update(keccak, address->bytes, sizeof(address->bytes));
 }

@@ -1,12 +1,15 @@
 /*
- * EIP-712: what a wallet signs to give a permission, and what an account
- * that is a contract signs (account.h).  Only these types:
+ * EIP-712: what a wallet signs to give a permission, what an account that
+ * is a contract signs (account.h), and what an owner's key is wrapped under
+ * (custody.h).  Only these types:
  *
  *   EIP712Domain(string name,string version,uint256 chainId,
  *                address verifyingContract)
  *   Permission(uint256 nonce,uint256 granteeId,string grant,
  *              uint256[] fileIds)
  *   Web3Signed(string text)
+ *   Custody(string notice,string origin,address owner,address server,
+ *           uint256 epoch)
  */
 
 #ifndef _PSERVER_EIP712_H_INCLUDED_
@@ -33,14 +36,26 @@ typedef struct {
 } pserver_eip712_permission_t;
 
 
+typedef struct {
+    pserver_str_t         notice;
+    pserver_str_t         origin;
+    pserver_address_t     owner;
+    pserver_address_t     server;
+    pserver_word_t        epoch;
+} pserver_eip712_custody_t;
+
+
 /* keccak256(0x19 0x01 ‖ hashStruct(domain) ‖ hashStruct(permission)) */
 void pserver_eip712_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain,
     const pserver_eip712_permission_t *permission);
 
-/* the same of the struct Web3Signed */
+/* the same of the structs Web3Signed and Custody */
 void pserver_eip712_text_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain, pserver_str_t text);
+void pserver_eip712_custody_digest(pserver_word_t *digest,
+    const pserver_eip712_domain_t *domain,
+    const pserver_eip712_custody_t *custody);
 
 
 #endif /* _PSERVER_EIP712_H_INCLUDED_ */

@@ -13,24 +13,41 @@
 
 
 /*
- * The key file: 44 bytes of header, then a box of the three keys with the
- * header as associated data.
+ * The key file: 44 bytes of header, then a box of the three keys with all
+ * that stands before it as associated data.  Between the two, in a file that
+ * needs the owner's own key: id and wrap of that key.
  */
 
 #define PSERVER_KEYS_MAGIC       "PSVRKEYS"
 #define PSERVER_KEYS_MAGIC_LEN   8
 #define PSERVER_KEYS_VERSION     1
+#define PSERVER_KEYS_OWNED       2
 #define PSERVER_KEYS_HEADER_LEN  44
+#define PSERVER_KEYS_AT_WRAP     (PSERVER_KEYS_HEADER_LEN                     \
+                                  + PSERVER_CUSTODY_ID_LEN)
+#define PSERVER_KEYS_BOX_LEN     (sizeof(pserver_keys_t)                      \
+                                  + PSERVER_BOX_OVERHEAD)
 
 
 static int pserver_roots_line(pserver_root_t *root, pserver_str_t line);
-static void pserver_keys_wrapping(u_char out[PSERVER_KEY_LEN],
+static u_char *pserver_keys_header(u_char *p, unsigned version,
     const pserver_root_t *root, uint64_t chain_id,
     const pserver_address_t *owner);
 static void pserver_keys_below(u_char out[PSERVER_KEY_LEN],
     const pserver_root_t *root, pserver_str_t info);
 static void pserver_keys_hash(u_char out[PSERVER_NAME_LEN],
     const u_char key[PSERVER_KEY_LEN], const char *kind, pserver_str_t name);
+static void pserver_keys_seal(u_char *file, u_char *end,
+    const pserver_keys_t *keys, const pserver_root_t *root,
+    uint64_t chain_id, const pserver_address_t *owner,
+    const u_char *custody);
+static int pserver_keys_open(pserver_keys_t *keys, size_t *used,
+    pserver_str_t file, unsigned version, const pserver_root_t *roots,
+    size_t n, uint64_t chain_id, const pserver_address_t *owner,
+    const u_char *custody);
+static void pserver_keys_wrapping(u_char out[PSERVER_KEY_LEN],
+    const pserver_root_t *root, uint64_t chain_id,
+    const pserver_address_t *owner, const u_char *custody);
 
 
 int
@@ -227,27 +244,68 @@ pserver_keys_wrap(u_char file[PSERVER_KEYS_FILE_LEN],
     const pserver_keys_t *keys, const pserver_root_t *root,
     uint64_t chain_id, const pserver_address_t *owner)
 {
-    u_char         *p, key[PSERVER_KEY_LEN];
-    pserver_str_t   header;
+    u_char  *p;
 
-    p = file;
+    p = pserver_keys_header(file, PSERVER_KEYS_VERSION, root, chain_id,
+                            owner);
 
+    pserver_keys_seal(file, p, keys, root, chain_id, owner, NULL);
+}
+
+
+void
+pserver_keys_wrap_owned(u_char file[PSERVER_KEYS_OWNED_LEN],
+    const pserver_keys_t *keys, const pserver_root_t *root,
+    uint64_t chain_id, const pserver_address_t *owner,
+    const u_char custody[PSERVER_CUSTODY_KEY_LEN],
+    const u_char wrap[PSERVER_CUSTODY_WRAP_LEN])
+{
+    u_char  *p;
+
+    p = pserver_keys_header(file, PSERVER_KEYS_OWNED, root, chain_id, owner);
+
+    pserver_custody_id(p, custody);
+    p += PSERVER_CUSTODY_ID_LEN;
+
+    memcpy(p, wrap, PSERVER_CUSTODY_WRAP_LEN);
+    p += PSERVER_CUSTODY_WRAP_LEN;
+
+    pserver_keys_seal(file, p, keys, root, chain_id, owner, custody);
+}
+
+
+static u_char *
+pserver_keys_header(u_char *p, unsigned version, const pserver_root_t *root,
+    uint64_t chain_id, const pserver_address_t *owner)
+{
     memcpy(p, PSERVER_KEYS_MAGIC, PSERVER_KEYS_MAGIC_LEN);
     p += PSERVER_KEYS_MAGIC_LEN;
 
-    p = pserver_put_be(p, PSERVER_KEYS_VERSION, 4);
+    p = pserver_put_be(p, version, 4);
     p = pserver_put_be(p, root->id, 4);
     p = pserver_put_be(p, chain_id, 8);
 
     memcpy(p, owner->bytes, sizeof(owner->bytes));
 
+    return p + sizeof(owner->bytes);
+}
+
+
+static void
+pserver_keys_seal(u_char *file, u_char *end, const pserver_keys_t *keys,
+    const pserver_root_t *root, uint64_t chain_id,
+    const pserver_address_t *owner, const u_char *custody)
+{
+    u_char         key[PSERVER_KEY_LEN];
+    pserver_str_t  header;
+
     header.data = file;
-    header.len = PSERVER_KEYS_HEADER_LEN;
+    header.len = (size_t) (end - file);
 
-    pserver_keys_wrapping(key, root, chain_id, owner);
+    pserver_keys_wrapping(key, root, chain_id, owner, custody);
 
-    pserver_box_seal(file + PSERVER_KEYS_HEADER_LEN, (const u_char *) keys,
-                     sizeof(pserver_keys_t), key, header);
+    pserver_box_seal(end, (const u_char *) keys, sizeof(pserver_keys_t), key,
+                     header);
 
     sodium_memzero(key, sizeof(key));
 }
@@ -258,20 +316,45 @@ pserver_keys_unwrap(pserver_keys_t *keys, size_t *used, pserver_str_t file,
     const pserver_root_t *roots, size_t n, uint64_t chain_id,
     const pserver_address_t *owner)
 {
+    if (file.len != PSERVER_KEYS_FILE_LEN) {
+        return PSERVER_INVALID;
+    }
+
+    return pserver_keys_open(keys, used, file, PSERVER_KEYS_VERSION, roots, n,
+                             chain_id, owner, NULL);
+}
+
+
+int
+pserver_keys_unwrap_owned(pserver_keys_t *keys, size_t *used,
+    pserver_str_t file, const pserver_root_t *roots, size_t n,
+    uint64_t chain_id, const pserver_address_t *owner,
+    const u_char custody[PSERVER_CUSTODY_KEY_LEN])
+{
+    if (file.len != PSERVER_KEYS_OWNED_LEN) {
+        return PSERVER_INVALID;
+    }
+
+    return pserver_keys_open(keys, used, file, PSERVER_KEYS_OWNED, roots, n,
+                             chain_id, owner, custody);
+}
+
+
+static int
+pserver_keys_open(pserver_keys_t *keys, size_t *used, pserver_str_t file,
+    unsigned version, const pserver_root_t *roots, size_t n,
+    uint64_t chain_id, const pserver_address_t *owner, const u_char *custody)
+{
     int             rc;
     u_char         *p, key[PSERVER_KEY_LEN];
     size_t          i;
     uint32_t        id;
     pserver_str_t   header;
 
-    if (file.len != PSERVER_KEYS_FILE_LEN) {
-        return PSERVER_INVALID;
-    }
-
     p = file.data;
 
     if (memcmp(p, PSERVER_KEYS_MAGIC, PSERVER_KEYS_MAGIC_LEN) != 0
-        || pserver_get_be(p + 8, 4) != PSERVER_KEYS_VERSION
+        || pserver_get_be(p + 8, 4) != version
         || pserver_get_be(p + 16, 8) != chain_id
         || memcmp(p + 24, owner->bytes, sizeof(owner->bytes)) != 0)
     {
@@ -291,13 +374,12 @@ pserver_keys_unwrap(pserver_keys_t *keys, size_t *used, pserver_str_t file,
     }
 
     header.data = p;
-    header.len = PSERVER_KEYS_HEADER_LEN;
+    header.len = file.len - PSERVER_KEYS_BOX_LEN;
 
-    pserver_keys_wrapping(key, &roots[i], chain_id, owner);
+    pserver_keys_wrapping(key, &roots[i], chain_id, owner, custody);
 
-    rc = pserver_box_open((u_char *) keys, p + PSERVER_KEYS_HEADER_LEN,
-                          PSERVER_KEYS_FILE_LEN - PSERVER_KEYS_HEADER_LEN,
-                          key, header);
+    rc = pserver_box_open((u_char *) keys, p + header.len,
+                          PSERVER_KEYS_BOX_LEN, key, header);
 
     sodium_memzero(key, sizeof(key));
 
@@ -309,26 +391,63 @@ pserver_keys_unwrap(pserver_keys_t *keys, size_t *used, pserver_str_t file,
 }
 
 
+int
+pserver_keys_owned(pserver_str_t file, const u_char **id,
+    const u_char **wrap)
+{
+    if (file.len != PSERVER_KEYS_OWNED_LEN
+        || memcmp(file.data, PSERVER_KEYS_MAGIC, PSERVER_KEYS_MAGIC_LEN) != 0
+        || pserver_get_be(file.data + 8, 4) != PSERVER_KEYS_OWNED)
+    {
+        return PSERVER_INVALID;
+    }
+
+    if (id) {
+        *id = file.data + PSERVER_KEYS_HEADER_LEN;
+    }
+
+    if (wrap) {
+        *wrap = file.data + PSERVER_KEYS_AT_WRAP;
+    }
+
+    return PSERVER_OK;
+}
+
+
+/* of the root alone, or of root ‖ custody */
+
 static void
 pserver_keys_wrapping(u_char out[PSERVER_KEY_LEN],
     const pserver_root_t *root, uint64_t chain_id,
-    const pserver_address_t *owner)
+    const pserver_address_t *owner, const u_char *custody)
 {
-    u_char                     *p, info[16 + 8 + 20];
+    u_char                     *p, info[24 + 8 + 20];
+    u_char                      both[2 * PSERVER_KEY_LEN];
     pserver_str_t               key, label;
     static const pserver_str_t  none;
 
-    memcpy(info, "pserver/v1/owner", 16);
-    p = pserver_put_be(info + 16, chain_id, 8);
+    memcpy(both, root->key, PSERVER_KEY_LEN);
+    memcpy(info, "pserver/v1/owner/custody", 24);
+
+    key.data = both;
+    key.len = PSERVER_KEY_LEN;
+    p = info + 16;
+
+    if (custody) {
+        memcpy(both + PSERVER_KEY_LEN, custody, PSERVER_KEY_LEN);
+        key.len = sizeof(both);
+        p = info + 24;
+    }
+
+    p = pserver_put_be(p, chain_id, 8);
     memcpy(p, owner->bytes, sizeof(owner->bytes));
 
-    key.data = (u_char *) root->key;
-    key.len = PSERVER_KEY_LEN;
-
     label.data = info;
-    label.len = sizeof(info);
+    label.len = (size_t) (p + sizeof(owner->bytes) - info);
 
     (void) pserver_hkdf(out, PSERVER_KEY_LEN, key, none, label);
+
+    sodium_memzero(both, sizeof(both));
 }
 
 

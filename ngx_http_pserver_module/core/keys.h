@@ -15,11 +15,13 @@
 
 
 #include "core.h"
+#include "custody.h"
 
 
 #define PSERVER_KEY_LEN         32
 #define PSERVER_ROOTS_MAX       16
 #define PSERVER_KEYS_FILE_LEN   180
+#define PSERVER_KEYS_OWNED_LEN  392
 #define PSERVER_NAME_LEN        32
 #define PSERVER_HKDF_MAX        (255 * 32)
 
@@ -84,6 +86,33 @@ void pserver_keys_wrap(u_char file[PSERVER_KEYS_FILE_LEN],
 int pserver_keys_unwrap(pserver_keys_t *keys, size_t *used,
     pserver_str_t file, const pserver_root_t *roots, size_t n,
     uint64_t chain_id, const pserver_address_t *owner);
+
+/*
+ * The same for an owner who holds a key of its own (custody.h): the file
+ * opens with the root and that key together, and with neither alone.  It
+ * carries the owner's wrap of that key, which is not looked at here.
+ */
+void pserver_keys_wrap_owned(u_char file[PSERVER_KEYS_OWNED_LEN],
+    const pserver_keys_t *keys, const pserver_root_t *root,
+    uint64_t chain_id, const pserver_address_t *owner,
+    const u_char custody[PSERVER_CUSTODY_KEY_LEN],
+    const u_char wrap[PSERVER_CUSTODY_WRAP_LEN]);
+
+/*
+ * As pserver_keys_unwrap().  Whether it is the right key of the owner is to
+ * be seen before, by its id.
+ */
+int pserver_keys_unwrap_owned(pserver_keys_t *keys, size_t *used,
+    pserver_str_t file, const pserver_root_t *roots, size_t n,
+    uint64_t chain_id, const pserver_address_t *owner,
+    const u_char custody[PSERVER_CUSTODY_KEY_LEN]);
+
+/*
+ * Points to the id of the owner's own key and to the wrap in such a file;
+ * both may be NULL.  PSERVER_INVALID: it has another length or version.
+ */
+int pserver_keys_owned(pserver_str_t file, const u_char **id,
+    const u_char **wrap);
 
 /*
  * The name on disk of what is called "name" to its owner:

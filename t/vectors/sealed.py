@@ -82,6 +82,26 @@ def owner_file(root_id, root, chain, owner, keys, random):
     return header + box(wrapping, header, keys, random)
 
 
+def custody_wrap(key, epoch, owner, signature, recovery, random):
+    label = b'pserver/v1/custody/'
+    head = struct.pack('>I', epoch)
+    head += expand(extract(b'', key), label + b'id', 16)
+    salt = random(32)
+    head += salt
+    wallet = expand(extract(salt, signature), label + b'wallet', 32)
+    paper = expand(extract(salt, recovery), label + b'recovery', 32)
+    ad = head + owner
+    return head + box(wallet, ad, key, random) + box(paper, ad, key, random)
+
+
+def owned_file(root_id, root, chain, owner, keys, key, wrap, random):
+    wrapping = expand(extract(b'', root + key), b'pserver/v1/owner/custody'
+                      + struct.pack('>Q', chain) + owner, 32)
+    header = b'PSVRKEYS' + struct.pack('>IIQ', 2, root_id, chain) + owner
+    header += expand(extract(b'', key), b'pserver/v1/custody/id', 16) + wrap
+    return header + box(wrapping, header, keys, random)
+
+
 def name(keys, kind, text):
     return hmac.new(keys[32:64], kind + b'\0' + text, hashlib.sha256).digest()
 
@@ -152,6 +172,19 @@ def main():
         doc['names'].append({
             'kind': kind, 'name': text,
             'hash': name(keys, kind.encode(), text.encode()).hex()})
+
+    with open('t/vectors/custody.json') as f:
+        case = json.load(f)['cases'][0]
+
+    random = Random()
+    key, recovery = random(32), bytes(range(200, 232))
+    wrap = custody_wrap(key, case['epoch'], owner,
+                        bytes.fromhex(case['signature'][2:]), recovery,
+                        random)
+    doc['custody'] = {
+        'key': key.hex(), 'recovery': recovery.hex(), 'wrap': wrap.hex(),
+        'owner_file': owned_file(root_id, root, chain, owner, keys, key, wrap,
+                                 random).hex()}
 
     meta = {'kind': 1, 'collectedAt': 1767225600123,
             'scope': 'chatgpt.conversations', 'type': '', 'filename': '',
