@@ -117,6 +117,10 @@ build/abi/%: t/abi/%.c $(OBJ)/core.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(OBJ)/core.a $(LIBS)
 
+build/custody/%: t/custody/%.c $(OBJ)/core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(OBJ)/core.a $(LIBS)
+
 build/fault/fault.so: t/fault/fault.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -o $@ $<

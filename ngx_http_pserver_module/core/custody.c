@@ -110,6 +110,16 @@ pserver_custody_wrap(u_char wrap[PSERVER_CUSTODY_WRAP_LEN],
 }
 
 
+int
+pserver_custody_wraps(const u_char wrap[PSERVER_CUSTODY_WRAP_LEN],
+    const u_char id[PSERVER_CUSTODY_ID_LEN])
+{
+    return sodium_memcmp(wrap + PSERVER_CUSTODY_AT_ID, id,
+                         PSERVER_CUSTODY_ID_LEN)
+           == 0;
+}
+
+
 uint32_t
 pserver_custody_epoch(const u_char wrap[PSERVER_CUSTODY_WRAP_LEN])
 {
@@ -222,8 +232,7 @@ pserver_custody_unwrap(u_char key[PSERVER_CUSTODY_KEY_LEN],
     if (rc == PSERVER_OK) {
         pserver_custody_id(id, key);
 
-        if (sodium_memcmp(id, wrap + PSERVER_CUSTODY_AT_ID, sizeof(id)) != 0)
-        {
+        if (!pserver_custody_wraps(wrap, id)) {
             rc = PSERVER_INVALID;
         }
     }

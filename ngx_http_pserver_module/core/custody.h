@@ -61,6 +61,10 @@ void pserver_custody_wrap(u_char wrap[PSERVER_CUSTODY_WRAP_LEN],
     const pserver_address_t *owner, const pserver_signature_t *signature,
     const u_char recovery[32]);
 
+/* 1 if it says that it is of the key of this id */
+int pserver_custody_wraps(const u_char wrap[PSERVER_CUSTODY_WRAP_LEN],
+    const u_char id[PSERVER_CUSTODY_ID_LEN]);
+
 uint32_t pserver_custody_epoch(const u_char wrap[PSERVER_CUSTODY_WRAP_LEN]);
 
 /*

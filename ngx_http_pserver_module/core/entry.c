@@ -47,7 +47,9 @@ static const struct {
     { PSERVER_ENTRY_DATA_DELETED,       "delete" },
     { PSERVER_ENTRY_DATA_LISTED,        "list" },
     { PSERVER_ENTRY_UNLOCKED,           "unlock" },
-    { PSERVER_ENTRY_REVOCATION_SEEN,    "revocation_seen" }
+    { PSERVER_ENTRY_REVOCATION_SEEN,    "revocation_seen" },
+    { PSERVER_ENTRY_LOCKED,             "lock" },
+    { PSERVER_ENTRY_CUSTODY,            "custody" }
 };
 
 

@@ -61,7 +61,9 @@ typedef enum {
     PSERVER_ENTRY_DATA_LISTED = 51,
 
     PSERVER_ENTRY_UNLOCKED = 64,
-    PSERVER_ENTRY_REVOCATION_SEEN = 65
+    PSERVER_ENTRY_REVOCATION_SEEN = 65,
+    PSERVER_ENTRY_LOCKED = 66,
+    PSERVER_ENTRY_CUSTODY = 67             /* the owner has set a key */
 } pserver_entry_type_e;
 
 

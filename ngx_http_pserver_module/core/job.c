@@ -242,6 +242,15 @@ pserver_job_interrupt(pserver_job_t *job, pserver_job_event_e event)
         }
     }
 
+    if (event == PSERVER_JOB_LOCK
+        && job->end == PSERVER_JOB_SUCCEEDED
+        && job->step == PSERVER_JOB_STEP_RECORD)
+    {
+        job->end = PSERVER_JOB_FAILED;
+        job->reason = PSERVER_JOB_LOCKED;
+        return PSERVER_OK;
+    }
+
     if (job->end || job->step >= PSERVER_JOB_STEP_RECORD) {
         return PSERVER_DONE;
     }
@@ -256,6 +265,9 @@ pserver_job_interrupt(pserver_job_t *job, pserver_job_event_e event)
 
     case PSERVER_JOB_DENIED:
         return pserver_job_failed(job, PSERVER_JOB_REVOKED);
+
+    case PSERVER_JOB_LOCK:
+        return pserver_job_failed(job, PSERVER_JOB_LOCKED);
 
     case PSERVER_JOB_CANCEL:
         return pserver_job_settle(job, PSERVER_JOB_CANCELED,
@@ -390,6 +402,9 @@ pserver_job_reason(pserver_job_reason_e reason)
 
     case PSERVER_JOB_ENGINE:
         return "engine";
+
+    case PSERVER_JOB_LOCKED:
+        return "locked";
     }
 
     return NULL;
@@ -424,6 +439,9 @@ pserver_job_message(pserver_job_reason_e reason)
 
     case PSERVER_JOB_ENGINE:
         return "the engine could not run the operation";
+
+    case PSERVER_JOB_LOCKED:
+        return "the owner's keys were locked before there was a result";
     }
 
     return NULL;

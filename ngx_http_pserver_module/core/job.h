@@ -16,11 +16,12 @@
  *   succeeded, failed, canceled: from RECORDED on
  *
  * The first event that settles how the job ends decides; nothing that comes
- * later changes it.  From there it is REMOVE if a container may exist, else
- * RECORD.  While a container is being created nobody can know whether it
- * exists, so CREATE is waited for in any case.  If the engine does not
- * remove the container, the end is recorded nevertheless and SWEEP goes on
- * trying.
+ * later changes it, but that a result which can't be recorded any more, since
+ * the owner's keys are locked, is none.  From there it is REMOVE if a
+ * container may exist, else RECORD.  While a container is being created nobody
+ * can know whether it exists, so CREATE is waited for in any case.  If the
+ * engine does not remove the container, the end is recorded nevertheless and
+ * SWEEP goes on trying.
  *
  * An engine that can't be asked to create gives the job back (ELSEWHERE):
  * it goes to the QUEUE again, for another one.  What that engine may have
@@ -57,7 +58,8 @@ typedef enum {
     PSERVER_JOB_REVOKED,             /* the permission does not hold */
     PSERVER_JOB_OUTPUT_LIMIT,
     PSERVER_JOB_INPUT,               /* the data is not there or too much */
-    PSERVER_JOB_ENGINE
+    PSERVER_JOB_ENGINE,
+    PSERVER_JOB_LOCKED               /* the owner's keys are */
 } pserver_job_reason_e;
 
 
@@ -103,6 +105,7 @@ typedef enum {
     PSERVER_JOB_TIME_UP,
     PSERVER_JOB_OVERFLOW,            /* the output is over its limit */
     PSERVER_JOB_DENIED,
+    PSERVER_JOB_LOCK,                /* the owner's keys are locked */
     PSERVER_JOB_CANCEL
 } pserver_job_event_e;
 
@@ -142,7 +145,8 @@ int pserver_job_event(pserver_job_t *job, pserver_job_event_e event,
 /* what clients see: starting, processing, succeeded, failed, canceled */
 const char *pserver_job_status(pserver_job_state_e state);
 
-/* exit, oom, timeout, revoked, output_limit, input, engine; NONE: NULL */
+/* exit, oom, timeout, revoked, output_limit, input, engine, locked; NONE:
+   NULL */
 const char *pserver_job_reason(pserver_job_reason_e reason);
 
 /* one sentence for the app, the same for each reason */

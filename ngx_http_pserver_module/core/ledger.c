@@ -135,7 +135,7 @@ static int
 pserver_ledger_possible(const pserver_ledger_row_t *row)
 {
     if (row->state > PSERVER_JOB_CANCELED
-        || row->reason > PSERVER_JOB_ENGINE)
+        || row->reason > PSERVER_JOB_LOCKED)
     {
         return 0;
     }

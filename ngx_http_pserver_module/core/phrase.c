@@ -70,6 +70,33 @@ pserver_phrase_seed(u_char seed[PSERVER_SEED_LEN], pserver_str_t text,
 }
 
 
+pserver_phrase_reason_e
+pserver_phrase_entropy(u_char entropy[32], size_t *len, pserver_str_t text,
+    size_t *word)
+{
+    pserver_phrase_t         phrase;
+    pserver_phrase_reason_e  reason;
+
+    memset(entropy, 0, 32);
+    *len = 0;
+
+    reason = pserver_phrase_parse(&phrase, text, word);
+
+    if (reason == PSERVER_PHRASE_OK) {
+        reason = pserver_phrase_checksum(&phrase);
+    }
+
+    if (reason == PSERVER_PHRASE_OK) {
+        *len = phrase.words / 3 * 4;
+        memcpy(entropy, phrase.bytes, *len);
+    }
+
+    sodium_memzero(&phrase, sizeof(pserver_phrase_t));
+
+    return reason;
+}
+
+
 u_char *
 pserver_phrase_from_entropy(u_char *dst, const u_char *entropy, size_t len)
 {

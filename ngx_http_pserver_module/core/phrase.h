@@ -34,6 +34,14 @@ pserver_phrase_reason_e pserver_phrase_seed(u_char seed[PSERVER_SEED_LEN],
     pserver_str_t text, size_t *word);
 
 /*
+ * Back from a phrase to the entropy that it was made of: *len bytes, 16, 20,
+ * 24, 28 or 32.  On an error entropy is zeros and *len is 0, and *word is as
+ * above.
+ */
+pserver_phrase_reason_e pserver_phrase_entropy(u_char entropy[32],
+    size_t *len, pserver_str_t text, size_t *word);
+
+/*
  * The phrase of len bytes of entropy, 16, 20, 24, 28 or 32: words apart by
  * one blank, no zero at the end; returns the end.  It needs at most
  * PSERVER_PHRASE_MAX bytes.

@@ -57,6 +57,7 @@ extern const pserverctl_command_t  pserverctl_key_commands[];
 extern const pserverctl_command_t  pserverctl_init_commands[];
 extern const pserverctl_command_t  pserverctl_data_commands[];
 extern const pserverctl_command_t  pserverctl_encrypt_commands[];
+extern const pserverctl_command_t  pserverctl_custody_commands[];
 extern const pserverctl_command_t  pserverctl_operation_commands[];
 extern const pserverctl_command_t  pserverctl_try_commands[];
 extern const pserverctl_command_t  pserverctl_log_commands[];

@@ -384,7 +384,7 @@ pserverctl_perform(CURL *curl, const pserverctl_request_t *request,
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
     }
 
-    if (strcmp(request->method, "POST") == 0) {
+    if (strcmp(request->method, "POST") == 0 || request->body.len) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t) request->body.len);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS,

@@ -23,6 +23,7 @@ static const pserverctl_command_t *const  pserverctl_commands[] = {
     pserverctl_sign_commands,
     pserverctl_data_commands,
     pserverctl_encrypt_commands,
+    pserverctl_custody_commands,
     pserverctl_operation_commands,
     pserverctl_try_commands,
     pserverctl_log_commands,

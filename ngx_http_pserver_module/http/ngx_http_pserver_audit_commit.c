@@ -185,7 +185,8 @@ ngx_http_pserver_audit_log_keys(ngx_http_pserver_audit_keyring_t *ring)
 
 
 /*
- * An owner who has nothing here yet has no keys: the entry is the node's.
+ * An owner who has nothing here yet has no keys, and who has locked them
+ * gives none: the entry is the node's.
  * Where there are keys that can't be had, there is no entry.
  */
 
@@ -212,7 +213,9 @@ ngx_http_pserver_audit_write(ngx_http_pserver_audit_keyring_t *ring,
             ngx_memcpy(item->tag, owner->keys.tag, 32);
             seal = owner->keys.seal;
 
-        } else if (owner->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        } else if (owner->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND
+                   && owner->rc != NGX_HTTP_PSERVER_STORE_LOCKED)
+        {
             item->entry_len = 0;
             return NGX_ERROR;
         }

@@ -30,6 +30,7 @@ typedef struct {
     uint64_t                         openings;   /* 1: with proofs */
     u_char                           tag[32];    /* the owner's tag key */
     unsigned                         tagged:1;
+    unsigned                         locked:1;   /* the owner's keys are */
 
     int                              rc;         /* PSERVER_* */
     uint64_t                         total;
@@ -156,6 +157,7 @@ ngx_http_pserver_audit_logs_run(void *data)
 
     } else if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
         logs->rc = PSERVER_ERROR;
+        logs->locked = (rc == NGX_HTTP_PSERVER_STORE_LOCKED);
     }
 
     ngx_http_pserver_owner_close(&owner);
@@ -446,6 +448,11 @@ ngx_http_pserver_audit_logs_done(ngx_http_request_t *r, void *data)
 
     ngx_int_t  rc;
     ngx_str_t  body;
+
+    if (logs->locked) {
+        ngx_http_finalize_request(r, ngx_http_pserver_error_locked(r));
+        return;
+    }
 
     if (logs->rc != PSERVER_OK) {
         rc = ngx_http_pserver_error_content(r, NGX_HTTP_SERVICE_UNAVAILABLE,

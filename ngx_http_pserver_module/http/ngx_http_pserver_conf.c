@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_chain_nodes.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_fetch.h"
 #include "ngx_http_pserver_guard.h"
@@ -163,6 +164,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       ngx_conf_set_off_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_pserver_loc_conf_t, store_reserve),
+      NULL },
+
+    { ngx_string("pserver_custody"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE12,
+      ngx_http_pserver_custody_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("pserver_audit"),
@@ -407,6 +415,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->accounts = NGX_CONF_UNSET_UINT;
     conf->owners = NGX_CONF_UNSET_PTR;
     conf->store_reserve = NGX_CONF_UNSET;
+    conf->custody = NGX_CONF_UNSET_UINT;
     conf->audit = NGX_CONF_UNSET_PTR;
     conf->chain = NGX_CONF_UNSET_PTR;
     conf->chain_depth = NGX_CONF_UNSET;
@@ -454,6 +463,13 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->store, prev->store, "");
     ngx_conf_merge_off_value(conf->store_reserve, prev->store_reserve,
                              64 * 1024 * 1024);
+
+    if (conf->custody == NGX_CONF_UNSET_UINT) {
+        conf->custody_max = prev->custody_max;
+    }
+
+    ngx_conf_merge_uint_value(conf->custody, prev->custody,
+                              NGX_HTTP_PSERVER_CUSTODY_SERVER);
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
 
     ngx_http_pserver_chain_conf_merge(conf, prev);
@@ -596,7 +612,8 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
     if (conf->gateway_loc == NULL
         || ngx_http_pserver_chain_conf_find(cf, conf) != NGX_CONF_OK
         || ngx_http_pserver_https_find(cf, conf->https) != NGX_CONF_OK
-        || ngx_http_pserver_chain_watch(cf, conf) != NGX_CONF_OK)
+        || ngx_http_pserver_chain_watch(cf, conf) != NGX_CONF_OK
+        || ngx_http_pserver_custody_merge(cf, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -19,7 +19,10 @@ typedef enum {
     NGX_HTTP_PSERVER_DATA_LIST,
     NGX_HTTP_PSERVER_DATA_SCOPE,
     NGX_HTTP_PSERVER_DATA_VERSIONS,
-    NGX_HTTP_PSERVER_DATA_LOGS
+    NGX_HTTP_PSERVER_DATA_LOGS,
+    NGX_HTTP_PSERVER_DATA_CUSTODY,
+    NGX_HTTP_PSERVER_DATA_UNLOCK,
+    NGX_HTTP_PSERVER_DATA_LOCK
 } ngx_http_pserver_data_path_e;
 
 
@@ -66,6 +69,18 @@ static ngx_http_pserver_data_route_t  ngx_http_pserver_data_routes[] = {
 
     { NGX_HTTP_PSERVER_DATA_LOGS, NGX_HTTP_GET|NGX_HTTP_HEAD,
       ngx_http_pserver_audit_access_logs, 0, 1, 0 },
+
+    { NGX_HTTP_PSERVER_DATA_CUSTODY, NGX_HTTP_GET|NGX_HTTP_HEAD,
+      ngx_http_pserver_custody_state, 0, 1, 0 },
+
+    { NGX_HTTP_PSERVER_DATA_CUSTODY, NGX_HTTP_PUT,
+      ngx_http_pserver_custody_set, 0, 1, 0 },
+
+    { NGX_HTTP_PSERVER_DATA_UNLOCK, NGX_HTTP_POST,
+      ngx_http_pserver_custody_unlock, 0, 1, 0 },
+
+    { NGX_HTTP_PSERVER_DATA_LOCK, NGX_HTTP_POST,
+      ngx_http_pserver_custody_lock, 0, 1, 0 },
 
     { NGX_HTTP_PSERVER_DATA_UNPARSED, 0, NULL, 0, 0, 0 }
 };
@@ -196,24 +211,31 @@ ngx_http_pserver_data_parse(ngx_http_request_t *r,
 {
     u_char     *p;
     ngx_str_t   path;
+    ngx_uint_t  i;
 
-    static ngx_str_t  health = ngx_string("/health");
-    static ngx_str_t  logs = ngx_string("/v1/access-logs");
+    static struct {
+        ngx_str_t                     path;
+        ngx_http_pserver_data_path_e  route;
+    } fixed[] = {
+        { ngx_string("/health"), NGX_HTTP_PSERVER_DATA_HEALTH },
+        { ngx_string("/v1/access-logs"), NGX_HTTP_PSERVER_DATA_LOGS },
+        { ngx_string("/v1/custody"), NGX_HTTP_PSERVER_DATA_CUSTODY },
+        { ngx_string("/v1/custody/unlock"), NGX_HTTP_PSERVER_DATA_UNLOCK },
+        { ngx_string("/v1/custody/lock"), NGX_HTTP_PSERVER_DATA_LOCK },
+        { ngx_null_string, NGX_HTTP_PSERVER_DATA_UNKNOWN }
+    };
+
     static ngx_str_t  data = ngx_string("/v1/data");
     static ngx_str_t  versions = ngx_string("versions");
 
     path = r->uri;
 
-    if (path.len == health.len
-        && ngx_memcmp(path.data, health.data, path.len) == 0)
-    {
-        return NGX_HTTP_PSERVER_DATA_HEALTH;
-    }
-
-    if (path.len == logs.len
-        && ngx_memcmp(path.data, logs.data, path.len) == 0)
-    {
-        return NGX_HTTP_PSERVER_DATA_LOGS;
+    for (i = 0; fixed[i].path.len; i++) {
+        if (path.len == fixed[i].path.len
+            && ngx_memcmp(path.data, fixed[i].path.data, path.len) == 0)
+        {
+            return fixed[i].route;
+        }
     }
 
     if (path.len < data.len

@@ -97,6 +97,26 @@ ngx_http_pserver_error_content(ngx_http_request_t *r, ngx_uint_t status,
 
 
 ngx_int_t
+ngx_http_pserver_error_locked(ngx_http_request_t *r)
+{
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    static const char  message[] =
+        "The owner's keys are locked: nothing of this owner can be read, "
+        "written or run until the owner unlocks them, "
+        "POST /v1/custody/unlock";
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    return (plcf->api == NGX_HTTP_PSERVER_COMPUTE)
+           ? ngx_http_pserver_error_compute(r, NGX_HTTP_PSERVER_LOCKED,
+                                            "LOCKED_ERROR", message, NULL)
+           : ngx_http_pserver_error_data(r, NGX_HTTP_PSERVER_LOCKED, "LOCKED",
+                                         message, "locked");
+}
+
+
+ngx_int_t
 ngx_http_pserver_error_engine(ngx_http_request_t *r, const char *message)
 {
     return ngx_http_pserver_error_set(r, NGX_HTTP_FORBIDDEN, "GUARD",

@@ -13,6 +13,9 @@
 #include "ngx_http_pserver_module.h"
 
 
+#define NGX_HTTP_PSERVER_LOCKED  423    /* RFC 4918, section 11.3 */
+
+
 /* compute: {"detail":{"kind":"Error","detail","error_code","field"}};
    field may be NULL; {"detail"} alone where ctx->error.bare */
 ngx_int_t ngx_http_pserver_error_compute(ngx_http_request_t *r,
@@ -37,6 +40,10 @@ ngx_int_t ngx_http_pserver_error_data(ngx_http_request_t *r,
 /* data, content: {"error":"CODE","message"} */
 ngx_int_t ngx_http_pserver_error_content(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *message);
+
+/* 423: what is asked needs the owner's keys, and the owner has locked them;
+   in the form of the location's API */
+ngx_int_t ngx_http_pserver_error_locked(ngx_http_request_t *r);
 
 /* what stands before an engine answers in its form: 403 {"message"} */
 ngx_int_t ngx_http_pserver_error_engine(ngx_http_request_t *r,

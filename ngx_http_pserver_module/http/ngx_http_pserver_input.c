@@ -506,6 +506,9 @@ ngx_http_pserver_input_rc(ngx_uint_t rc)
     case NGX_HTTP_PSERVER_STORE_TOO_LARGE:
         return NGX_HTTP_PSERVER_INPUT_TOO_LARGE;
 
+    case NGX_HTTP_PSERVER_STORE_LOCKED:
+        return NGX_HTTP_PSERVER_INPUT_LOCKED;
+
     default:
         return NGX_HTTP_PSERVER_INPUT_ERROR;
     }

@@ -25,6 +25,7 @@ typedef enum {
     NGX_HTTP_PSERVER_INPUT_NO_KEY,      /* a file has none for this server */
     NGX_HTTP_PSERVER_INPUT_AWAY,        /* a file can't be fetched now */
     NGX_HTTP_PSERVER_INPUT_UNKNOWN,     /* the chain can't be asked now */
+    NGX_HTTP_PSERVER_INPUT_LOCKED,      /* the owner's keys are */
     NGX_HTTP_PSERVER_INPUT_ERROR        /* not the data's fault */
 } ngx_http_pserver_input_rc_e;
 

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_job.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_thread.h"
 #include "ngx_http_pserver_zone.h"
 
@@ -560,14 +561,16 @@ ngx_http_pserver_job_time_up(ngx_event_t *ev)
 }
 
 
-/* has a client canceled it by way of another worker; is it still allowed? */
+/* has a client canceled it by way of another worker, has the owner locked the
+   keys; is it still allowed? */
 
 static void
 ngx_http_pserver_job_watch(ngx_event_t *ev)
 {
-    ngx_msec_t               interval;
-    ngx_connection_t        *dummy;
-    ngx_http_pserver_job_t  *job;
+    ngx_msec_t                      interval;
+    ngx_connection_t               *dummy;
+    ngx_http_pserver_job_t         *job;
+    ngx_http_pserver_custody_at_t   at;
 
     dummy = ev->data;
     job = dummy->data;
@@ -584,6 +587,14 @@ ngx_http_pserver_job_watch(ngx_event_t *ev)
     ngx_add_timer(ev, interval);
 
     ngx_http_pserver_job_look(job);
+
+    at.root = job->plcf->store.data;
+    at.chain_id = job->plcf->chain_id;
+    at.owner = job->row.owner;
+
+    if (ngx_http_pserver_custody_locked(&at)) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_LOCK, 0);
+    }
 
     /* CHECK asks for itself, and looks closer */
 

@@ -148,7 +148,8 @@ ngx_http_pserver_adopt_run(void *data)
     at.root = adopt->plcf->store.data;
     at.chain_id = adopt->plcf->chain_id;
 
-    adopt->more = (ngx_http_pserver_lease_adopt(at.root, places,
+    adopt->more = (ngx_http_pserver_lease_adopt(at.root, at.chain_id,
+                                                places,
                                                 NGX_HTTP_PSERVER_ADOPT_BATCH,
                                                 &n)
                    == NGX_AGAIN);

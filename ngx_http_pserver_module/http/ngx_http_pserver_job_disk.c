@@ -117,6 +117,13 @@ ngx_http_pserver_job_open_done(void *data)
         return;
     }
 
+    if (rc == NGX_HTTP_PSERVER_STORE_LOCKED
+        || job->input.rc == NGX_HTTP_PSERVER_INPUT_LOCKED)
+    {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_LOCK, 0);
+        return;
+    }
+
     if (rc != NGX_HTTP_PSERVER_STORE_OK
         || job->input.rc == NGX_HTTP_PSERVER_INPUT_ERROR)
     {
@@ -203,7 +210,9 @@ ngx_http_pserver_job_save_done(void *data)
 
     rc = task->rc;
 
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+    if (rc != NGX_HTTP_PSERVER_STORE_OK
+        && rc != NGX_HTTP_PSERVER_STORE_LOCKED)
+    {
         ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, task->at.err,
                       "pserver: a row of the ledger could not be written");
     }

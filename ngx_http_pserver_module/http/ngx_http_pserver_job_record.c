@@ -13,6 +13,7 @@
 
 static pserver_job_event_e ngx_http_pserver_job_outcome(
     ngx_http_pserver_job_t *job);
+static void ngx_http_pserver_job_locked(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_count(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_audit(ngx_http_pserver_job_t *job,
     pserver_entry_type_e type, const char *reason);
@@ -166,6 +167,10 @@ ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc)
         return;
     }
 
+    if (rc == NGX_HTTP_PSERVER_STORE_LOCKED) {
+        ngx_http_pserver_job_locked(job);
+    }
+
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         ngx_http_pserver_job_retry(job);
         return;
@@ -176,6 +181,27 @@ ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc)
     ngx_http_pserver_output_free(&job->output);
     ngx_http_pserver_job_release(job);
     ngx_http_pserver_job_event(job, PSERVER_JOB_RECORDED, 0);
+}
+
+
+/*
+ * The end can be written when the owner unlocks, who knows when.  No result
+ * waits here in the open until then, no place is taken, and no worker is kept
+ * from quitting: who adopts the job starts it again.
+ */
+
+static void
+ngx_http_pserver_job_locked(ngx_http_pserver_job_t *job)
+{
+    if (pserver_job_event(&job->machine, PSERVER_JOB_LOCK, 0) == PSERVER_OK) {
+        job->row.finished = 0;
+        job->row.artifacts = 0;
+        job->row.result.len = 0;
+        job->row.result.data = NULL;
+    }
+
+    ngx_http_pserver_output_free(&job->output);
+    ngx_http_pserver_job_release(job);
 }
 
 

@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_pserver_keys_roots(ngx_conf_t *cf,
     ngx_http_pserver_main_conf_t *pmcf);
+static void ngx_http_pserver_keys_boot(ngx_conf_t *cf,
+    ngx_http_pserver_main_conf_t *pmcf);
 static ngx_int_t ngx_http_pserver_keys_identity(ngx_conf_t *cf,
     ngx_http_pserver_main_conf_t *pmcf);
 static void ngx_http_pserver_keys_cleanup(void *data);
@@ -54,7 +56,47 @@ ngx_http_pserver_keys_init_conf(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_pserver_keys_boot(cf, pmcf);
+
     return NGX_CONF_OK;
+}
+
+
+/*
+ * A reload takes over the key of the cycle before, as it takes over the
+ * zone.  That cycle may have had another binary of this module, whose
+ * configuration is not ours to read.
+ */
+
+static void
+ngx_http_pserver_keys_boot(ngx_conf_t *cf, ngx_http_pserver_main_conf_t *pmcf)
+{
+    ngx_uint_t                     i;
+    ngx_cycle_t                   *old;
+    ngx_http_pserver_main_conf_t  *before;
+
+    old = cf->cycle->old_cycle;
+
+    if (!ngx_is_init_cycle(old)) {
+
+        for (i = 0; old->modules[i]; i++) {
+
+            if (old->modules[i] != &ngx_http_pserver_module) {
+                continue;
+            }
+
+            before = ngx_http_cycle_get_module_main_conf(old,
+                                                ngx_http_pserver_module);
+
+            if (before && before->keys) {
+                ngx_memcpy(pmcf->keys->boot, before->keys->boot,
+                           PSERVER_KEY_LEN);
+                return;
+            }
+        }
+    }
+
+    randombytes_buf(pmcf->keys->boot, PSERVER_KEY_LEN);
 }
 
 

@@ -1,5 +1,6 @@
 /*
- * The two secrets of a server: the identity phrase and the storage root.
+ * The two secrets of a server, the identity phrase and the storage root, and
+ * a third one that it makes for itself: the key of this boot.
  *
  * The master reads them while it reads the configuration, into guarded
  * memory that is kept out of core dumps, and keeps them, since it forks
@@ -26,6 +27,8 @@ struct ngx_http_pserver_keys_s {
                                                     phrase */
     size_t                           nroots;     /* 0: there is none */
     pserver_root_t                   roots[PSERVER_ROOTS_MAX];
+    u_char                           boot[PSERVER_KEY_LEN];  /* random, never
+                                                    on a disk: http/custody */
 };
 
 

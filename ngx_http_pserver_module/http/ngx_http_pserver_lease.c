@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_lease.h"
+#include "ngx_http_pserver_custody.h"
 #include "../core/encode.h"
 
 #include <sys/file.h>
@@ -28,9 +29,9 @@ struct ngx_http_pserver_lease_s {
 static ngx_http_pserver_lease_t *ngx_http_pserver_lease_create(u_char *root,
     ngx_err_t *err);
 static int ngx_http_pserver_leases(u_char *root, ngx_err_t *err);
-static ngx_int_t ngx_http_pserver_lease_inherit(int leases, int own,
-    const char *name, ngx_http_pserver_row_place_t *places, ngx_uint_t max,
-    ngx_uint_t *n);
+static ngx_int_t ngx_http_pserver_lease_inherit(
+    ngx_http_pserver_custody_at_t *at, int leases, int own, const char *name,
+    ngx_http_pserver_row_place_t *places, ngx_uint_t max, ngx_uint_t *n);
 static void ngx_http_pserver_row_file(char *file, const u_char *name);
 
 
@@ -183,16 +184,20 @@ ngx_http_pserver_lease_drop(u_char *root,
 
 
 ngx_int_t
-ngx_http_pserver_lease_adopt(u_char *root,
+ngx_http_pserver_lease_adopt(u_char *root, uint64_t chain_id,
     ngx_http_pserver_row_place_t *places, ngx_uint_t max, ngx_uint_t *n)
 {
-    int             fd, own;
-    DIR            *dir;
-    ngx_int_t       rc;
-    ngx_err_t       err;
-    struct dirent  *de;
+    int                             fd, own;
+    DIR                            *dir;
+    ngx_int_t                       rc;
+    ngx_err_t                       err;
+    struct dirent                  *de;
+    ngx_http_pserver_custody_at_t   at;
 
     *n = 0;
+
+    at.root = root;
+    at.chain_id = chain_id;
 
     own = ngx_http_pserver_lease_folder(root, &err);
     if (own == -1) {
@@ -220,8 +225,8 @@ ngx_http_pserver_lease_adopt(u_char *root,
         }
 
         if (de->d_name[0] != '.') {
-            rc = ngx_http_pserver_lease_inherit(fd, own, de->d_name, places,
-                                                max, n);
+            rc = ngx_http_pserver_lease_inherit(&at, fd, own, de->d_name,
+                                                places, max, n);
         }
     }
 
@@ -238,13 +243,15 @@ ngx_http_pserver_lease_adopt(u_char *root,
 /* one lease: nothing if somebody holds it, and so if it is our own */
 
 static ngx_int_t
-ngx_http_pserver_lease_inherit(int leases, int own, const char *name,
-    ngx_http_pserver_row_place_t *places, ngx_uint_t max, ngx_uint_t *n)
+ngx_http_pserver_lease_inherit(ngx_http_pserver_custody_at_t *at, int leases,
+    int own, const char *name, ngx_http_pserver_row_place_t *places,
+    ngx_uint_t max, ngx_uint_t *n)
 {
     int             fd, lock;
     DIR            *dir;
     ngx_int_t       rc;
     ngx_err_t       err;
+    ngx_uint_t      left;
     struct dirent  *de;
 
     fd = openat(leases, name, O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW);
@@ -271,6 +278,7 @@ ngx_http_pserver_lease_inherit(int leases, int own, const char *name,
     }
 
     rc = NGX_OK;
+    left = 0;
 
     for ( ;; ) {
 
@@ -295,12 +303,19 @@ ngx_http_pserver_lease_inherit(int leases, int own, const char *name,
             continue;
         }
 
+        at->owner = places[*n].owner;
+
+        if (ngx_http_pserver_custody_locked(at)) {
+            left = 1;
+            continue;
+        }
+
         if (renameat(fd, de->d_name, own, de->d_name) == 0) {
             (*n)++;
         }
     }
 
-    if (rc == NGX_OK) {
+    if (rc == NGX_OK && !left) {
         (void) unlinkat(fd, "lock", 0);
         (void) unlinkat(leases, name, AT_REMOVEDIR);
     }

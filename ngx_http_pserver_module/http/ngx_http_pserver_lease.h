@@ -50,9 +50,10 @@ void ngx_http_pserver_lease_drop(u_char *root,
 
 /*
  * Takes over what leases that nobody holds have left behind: at most max
- * places, of which *n is the number; NGX_AGAIN: there are more.
+ * places, of which *n is the number; NGX_AGAIN: there are more.  Where the
+ * owner's keys are locked, it stays behind.
  */
-ngx_int_t ngx_http_pserver_lease_adopt(u_char *root,
+ngx_int_t ngx_http_pserver_lease_adopt(u_char *root, uint64_t chain_id,
     ngx_http_pserver_row_place_t *places, ngx_uint_t max, ngx_uint_t *n);
 
 

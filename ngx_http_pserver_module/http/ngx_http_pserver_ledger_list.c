@@ -442,6 +442,15 @@ ngx_http_pserver_list_page(ngx_http_pserver_ledger_list_t *list,
         if (rc == NGX_HTTP_PSERVER_STORE_BAD) {
             list->bad++;
 
+        } else if (rc == NGX_HTTP_PSERVER_STORE_LOCKED
+                   && ngx_memcmp(place.owner.bytes, list->account.bytes, 20)
+                      != 0)
+        {
+            /* one owner's lock is no reason to hide what an app has of
+               others */
+
+            continue;
+
         } else if (rc != NGX_HTTP_PSERVER_STORE_OK
                    && rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
         {

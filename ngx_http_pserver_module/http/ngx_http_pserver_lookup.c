@@ -204,7 +204,9 @@ ngx_http_pserver_lookup_done(ngx_http_request_t *r, void *data)
         return;
     }
 
-    if (lookup->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+    if (lookup->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND
+        && lookup->rc != NGX_HTTP_PSERVER_STORE_LOCKED)
+    {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log,
                       lookup->rc == NGX_HTTP_PSERVER_STORE_BAD
                       ? 0 : lookup->at.err,
@@ -216,6 +218,9 @@ ngx_http_pserver_lookup_done(ngx_http_request_t *r, void *data)
 
     } else if (lookup->rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
         ngx_http_finalize_request(r, ngx_http_pserver_lookup_none(r));
+
+    } else if (lookup->rc == NGX_HTTP_PSERVER_STORE_LOCKED) {
+        ngx_http_finalize_request(r, ngx_http_pserver_error_locked(r));
 
     } else {
         ngx_http_finalize_request(r, ngx_http_pserver_error_compute(r,

@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_conf.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_exchange.h"
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_job.h"
@@ -280,6 +281,10 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pserver_known_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_custody_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 

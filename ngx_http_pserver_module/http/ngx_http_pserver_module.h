@@ -60,6 +60,9 @@ typedef enum {
 #define NGX_HTTP_PSERVER_EXCHANGE_ON       1
 #define NGX_HTTP_PSERVER_EXCHANGE_HTTPS    2
 
+#define NGX_HTTP_PSERVER_CUSTODY_SERVER    0
+#define NGX_HTTP_PSERVER_CUSTODY_OWNER     1
+
 #define NGX_HTTP_PSERVER_ACCESS_SIGNED     0
 #define NGX_HTTP_PSERVER_ACCESS_CAPABILITY 1
 
@@ -115,6 +118,8 @@ typedef struct {
 
     ngx_str_t                        store;      /* no trailing slash */
     off_t                            store_reserve;  /* bytes */
+    ngx_uint_t                       custody;
+    time_t                           custody_max;    /* seconds of an unlock */
 
     ngx_http_pserver_audit_t        *audit;
 
@@ -240,6 +245,10 @@ ngx_int_t ngx_http_pserver_store_list(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_store_versions(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_store_delete(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_audit_access_logs(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_custody_state(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_custody_set(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_custody_unlock(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_custody_lock(ngx_http_request_t *r);
 
 /* content handlers, one a route of the compute API; ctx->id is the id */
 

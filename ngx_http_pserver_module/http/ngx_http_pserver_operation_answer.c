@@ -66,6 +66,9 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
     case NGX_HTTP_PSERVER_INPUT_OK:
         break;
 
+    case NGX_HTTP_PSERVER_INPUT_LOCKED:
+        return ngx_http_pserver_error_locked(r);
+
     case NGX_HTTP_PSERVER_INPUT_NOT_FOUND:
         return ngx_http_pserver_error_compute(r, NGX_HTTP_NOT_FOUND,
                                        "NOT_FOUND_ERROR",
@@ -112,6 +115,10 @@ ngx_http_pserver_create_data_error(ngx_http_pserver_create_t *create)
                                        "CONFLICT_ERROR",
                                        NGX_HTTP_PSERVER_STORE_TAKEN_TEXT,
                                        NULL);
+    }
+
+    if (create->rc == NGX_HTTP_PSERVER_STORE_LOCKED) {
+        return ngx_http_pserver_error_locked(r);
     }
 
     if (create->rc != NGX_HTTP_PSERVER_STORE_OK) {

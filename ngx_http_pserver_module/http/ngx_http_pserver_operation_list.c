@@ -215,6 +215,9 @@ ngx_http_pserver_operations_done(ngx_http_request_t *r, void *data)
     if (operations->rc == NGX_HTTP_PSERVER_STORE_OK) {
         rc = ngx_http_pserver_operations_answer(r, list);
 
+    } else if (operations->rc == NGX_HTTP_PSERVER_STORE_LOCKED) {
+        rc = ngx_http_pserver_error_locked(r);
+
     } else {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, list->at.err,
                       "pserver: the ledger failed: %ui", operations->rc);

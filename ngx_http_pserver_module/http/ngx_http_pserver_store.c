@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_store.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_index.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_store_known.h"
@@ -16,16 +17,24 @@
 
 
 #define NGX_HTTP_PSERVER_OWNER_KEY  "owner.key"
+#define NGX_HTTP_PSERVER_OWNER_NEW  "owner.key.new"
 
 
+static ngx_uint_t ngx_http_pserver_owner_enter(
+    ngx_http_pserver_owner_t *owner, u_char *root);
 static ngx_fd_t ngx_http_pserver_owner_make(u_char *root,
     const char *address);
 static ngx_uint_t ngx_http_pserver_owner_known(
     ngx_http_pserver_owner_t *owner, uint64_t chain_id);
 static ngx_uint_t ngx_http_pserver_owner_read_key(
-    ngx_http_pserver_owner_t *owner, uint64_t chain_id);
+    ngx_http_pserver_owner_t *owner, u_char *root, uint64_t chain_id);
+static ngx_uint_t ngx_http_pserver_owner_load(
+    ngx_http_pserver_owner_t *owner, u_char buf[NGX_HTTP_PSERVER_OWNER_FILE],
+    pserver_str_t *file, struct stat *st);
 static ngx_uint_t ngx_http_pserver_owner_make_key(
     ngx_http_pserver_owner_t *owner, uint64_t chain_id);
+static ngx_int_t ngx_http_pserver_owner_put(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_temp_t *temp, ngx_uint_t replace);
 
 
 ngx_uint_t
@@ -81,8 +90,67 @@ ngx_uint_t
 ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
     uint64_t chain_id, const pserver_address_t *address, ngx_uint_t create)
 {
-    char        hex[41], path[NGX_MAX_PATH];
-    ngx_uint_t  rc;
+    ngx_uint_t  rc, own;
+
+    own = ngx_http_pserver_custody_required(root);
+
+    rc = ngx_http_pserver_owner_find(owner, root, address, 0);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK
+        && !(create && rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND))
+    {
+        return rc;
+    }
+
+    if (ngx_http_pserver_owner_known(owner, chain_id)
+        && (owner->admitted || !create))
+    {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    if (owner->fd == -1 && own) {
+
+        /* who has to bring a key first has nothing before */
+
+        return NGX_HTTP_PSERVER_STORE_LOCKED;
+    }
+
+    if (create) {
+        rc = ngx_http_pserver_owner_enter(owner, root);
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+    }
+
+    rc = ngx_http_pserver_owner_read_key(owner, root, chain_id);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND || !create) {
+        return rc;
+    }
+
+    if (own) {
+        return NGX_HTTP_PSERVER_STORE_LOCKED;
+    }
+
+    rc = ngx_http_pserver_owner_make_key(owner, chain_id);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+        /* another process may have been first: its keys are the keys */
+
+        rc = ngx_http_pserver_owner_read_key(owner, root, chain_id);
+    }
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner, u_char *root,
+    const pserver_address_t *address, ngx_uint_t create)
+{
+    char  hex[41], path[NGX_MAX_PATH];
 
     ngx_memzero(owner, sizeof(ngx_http_pserver_owner_t));
 
@@ -99,46 +167,41 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
         return ngx_http_pserver_store_rc(owner->err);
     }
 
-    if (ngx_http_pserver_owner_known(owner, chain_id)
-        && (owner->admitted || !create))
-    {
+    return create ? ngx_http_pserver_owner_enter(owner, root)
+                  : NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+/* takes the index, and makes the folder if there is none */
+
+static ngx_uint_t
+ngx_http_pserver_owner_enter(ngx_http_pserver_owner_t *owner, u_char *root)
+{
+    char        hex[41];
+    ngx_uint_t  rc;
+
+    rc = ngx_http_pserver_owner_admit(root, &owner->address, 1, &owner->err);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    owner->admitted = 1;
+
+    if (owner->fd != -1) {
         return NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    if (create) {
-        rc = ngx_http_pserver_owner_admit(root, address, 1, &owner->err);
+    *pserver_hex_encode((u_char *) hex, owner->address.bytes, 20) = '\0';
 
-        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-            return rc;
-        }
-
-        owner->admitted = 1;
-    }
+    owner->fd = ngx_http_pserver_owner_make(root, hex);
 
     if (owner->fd == -1) {
-        owner->fd = ngx_http_pserver_owner_make(root, hex);
-
-        if (owner->fd == -1) {
-            owner->err = ngx_errno;
-            return ngx_http_pserver_store_rc(owner->err);
-        }
+        owner->err = ngx_errno;
+        return ngx_http_pserver_store_rc(owner->err);
     }
 
-    rc = ngx_http_pserver_owner_read_key(owner, chain_id);
-
-    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND && create) {
-
-        rc = ngx_http_pserver_owner_make_key(owner, chain_id);
-
-        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-
-            /* another process may have been first: its keys are the keys */
-
-            rc = ngx_http_pserver_owner_read_key(owner, chain_id);
-        }
-    }
-
-    return rc;
+    return NGX_HTTP_PSERVER_STORE_OK;
 }
 
 
@@ -254,15 +317,65 @@ ngx_http_pserver_owner_known(ngx_http_pserver_owner_t *owner,
 
 static ngx_uint_t
 ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
-    uint64_t chain_id)
+    u_char *root, uint64_t chain_id)
 {
-    int                             rc;
-    u_char                          buf[PSERVER_KEYS_FILE_LEN + 1];
-    ssize_t                         n;
-    ngx_fd_t                        fd;
+    u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
+    ngx_uint_t                      rc;
     struct stat                     st;
     pserver_str_t                   file;
+    ngx_http_pserver_custody_at_t   at;
     const ngx_http_pserver_keys_t  *keys;
+
+    rc = ngx_http_pserver_owner_load(owner, buf, &file, &st);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    if (pserver_keys_owned(file, NULL, NULL) == PSERVER_OK) {
+        at.root = root;
+        at.chain_id = chain_id;
+        at.owner = owner->address;
+
+        return ngx_http_pserver_custody_unwrap(&at, file, &owner->keys);
+    }
+
+    if (ngx_http_pserver_custody_required(root)) {
+        return NGX_HTTP_PSERVER_STORE_LOCKED;
+    }
+
+    keys = ngx_http_pserver_keys();
+
+    if (pserver_keys_unwrap(&owner->keys, NULL, file, keys->roots,
+                            keys->nroots, chain_id, &owner->address)
+        != PSERVER_OK)
+    {
+        return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    ngx_http_pserver_know_keys(owner, chain_id, &st);
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_file(ngx_http_pserver_owner_t *owner,
+    u_char buf[NGX_HTTP_PSERVER_OWNER_FILE], pserver_str_t *file)
+{
+    struct stat  st;
+
+    return ngx_http_pserver_owner_load(owner, buf, file, &st);
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_owner_load(ngx_http_pserver_owner_t *owner,
+    u_char buf[NGX_HTTP_PSERVER_OWNER_FILE], pserver_str_t *file,
+    struct stat *st)
+{
+    ssize_t   n;
+    ngx_fd_t  fd;
 
     fd = ngx_http_pserver_owner_openat(owner, NGX_HTTP_PSERVER_OWNER_KEY, 0);
 
@@ -270,7 +383,8 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
         return ngx_http_pserver_store_rc(owner->err);
     }
 
-    n = (fstat(fd, &st) == 0) ? read(fd, buf, sizeof(buf)) : -1;
+    n = (fstat(fd, st) == 0) ? read(fd, buf, NGX_HTTP_PSERVER_OWNER_FILE)
+                             : -1;
 
     if (n == -1) {
         owner->err = ngx_errno;
@@ -280,19 +394,8 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
 
     (void) close(fd);
 
-    file.len = n;
-    file.data = buf;
-
-    keys = ngx_http_pserver_keys();
-
-    rc = pserver_keys_unwrap(&owner->keys, NULL, file, keys->roots,
-                             keys->nroots, chain_id, &owner->address);
-
-    if (rc != PSERVER_OK) {
-        return NGX_HTTP_PSERVER_STORE_BAD;
-    }
-
-    ngx_http_pserver_know_keys(owner, chain_id, &st);
+    file->len = n;
+    file->data = buf;
 
     return NGX_HTTP_PSERVER_STORE_OK;
 }
@@ -305,7 +408,6 @@ ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
     u_char                          file[PSERVER_KEYS_FILE_LEN];
     ngx_uint_t                      rc;
     pserver_keys_t                  random;
-    ngx_http_pserver_temp_t         temp;
     const ngx_http_pserver_keys_t  *keys;
 
     keys = ngx_http_pserver_keys();
@@ -315,16 +417,26 @@ ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
                       &owner->address);
     sodium_memzero(&random, sizeof(random));
 
+    rc = ngx_http_pserver_owner_write(owner, file, sizeof(file), 0);
+
+    return (rc == NGX_HTTP_PSERVER_STORE_CONDITION)
+           ? NGX_HTTP_PSERVER_STORE_OK : rc;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_write(ngx_http_pserver_owner_t *owner,
+    const u_char *file, size_t len, ngx_uint_t replace)
+{
+    ngx_uint_t               rc;
+    ngx_http_pserver_temp_t  temp;
+
     rc = NGX_HTTP_PSERVER_STORE_OK;
 
     if (ngx_http_pserver_temp_open(&temp, owner->fd) != NGX_OK
-        || ngx_http_pserver_temp_write(&temp, file, sizeof(file), 0)
-           != NGX_OK
+        || ngx_http_pserver_temp_write(&temp, file, len, 0) != NGX_OK
         || fsync(temp.fd) == -1
-        || (ngx_http_pserver_temp_link(&temp, owner->fd,
-                                       NGX_HTTP_PSERVER_OWNER_KEY)
-            != NGX_OK
-            && ngx_errno != NGX_EEXIST)
+        || ngx_http_pserver_owner_put(owner, &temp, replace) != NGX_OK
         || fsync(owner->fd) == -1)
     {
         owner->err = ngx_errno;
@@ -333,11 +445,53 @@ ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
         if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
             rc = NGX_HTTP_PSERVER_STORE_ERROR;
         }
+
+        /* the other one's may not be on the disk for good */
+
+        if (owner->err == NGX_EEXIST && fsync(owner->fd) == 0) {
+            rc = NGX_HTTP_PSERVER_STORE_CONDITION;
+        }
     }
 
     ngx_http_pserver_temp_close(&temp);
 
     return rc;
+}
+
+
+/*
+ * A name takes the place of another only by rename(), and a file without a
+ * name can't be renamed.
+ */
+
+static ngx_int_t
+ngx_http_pserver_owner_put(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_temp_t *temp, ngx_uint_t replace)
+{
+    if (!replace) {
+        return ngx_http_pserver_temp_link(temp, owner->fd,
+                                          NGX_HTTP_PSERVER_OWNER_KEY);
+    }
+
+    /* what a crash has left was never in force */
+
+    if (unlinkat(owner->fd, NGX_HTTP_PSERVER_OWNER_NEW, 0) == -1
+        && ngx_errno != NGX_ENOENT)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_temp_link(temp, owner->fd,
+                                   NGX_HTTP_PSERVER_OWNER_NEW)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return (renameat(owner->fd, NGX_HTTP_PSERVER_OWNER_NEW, owner->fd,
+                     NGX_HTTP_PSERVER_OWNER_KEY)
+            == 0)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

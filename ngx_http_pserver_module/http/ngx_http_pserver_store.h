@@ -1,7 +1,8 @@
 /*
  * The store: each owner's folder of sealed files, and who may have one.
  *
- *   <pserver_store>/owners/<address>/owner.key       keys, under the root
+ *   <pserver_store>/owners/<address>/owner.key       keys, under the root,
+ *                                                    or root and owner's key
  *                                   /objects/<name>/<version>
  *                                   /tmp/            nothing of value
  *                                   /jobs/           of http/job
@@ -39,6 +40,7 @@ typedef enum {
     NGX_HTTP_PSERVER_STORE_CONDITION,   /* of the request: it does not hold */
     NGX_HTTP_PSERVER_STORE_EXPIRED,     /* the signature, long ago */
     NGX_HTTP_PSERVER_STORE_TAKEN,       /* another owner has the index */
+    NGX_HTTP_PSERVER_STORE_LOCKED,      /* the owner's own key is not here */
     NGX_HTTP_PSERVER_STORE_ERROR        /* a system call failed */
 } ngx_http_pserver_store_rc_e;
 
@@ -86,10 +88,16 @@ typedef struct {
 } ngx_http_pserver_object_t;
 
 
+/* a file of keys, and one byte more than there may be */
+
+#define NGX_HTTP_PSERVER_OWNER_FILE  (PSERVER_KEYS_OWNED_LEN + 1)
+
+
 /*
  * Opens the folder of an owner and unwraps the owner's keys.  root is
  * pserver_store, terminated by a zero.  With create, folder and keys are
- * made if there are none; without, NOT_FOUND.  owner is set in any case;
+ * made if there are none; without, NOT_FOUND.  LOCKED where the owner's own
+ * key is needed (http/custody) and is not here.  owner is set in any case;
  * close it in any case.
  *
  * With create the owner also takes the derivation index: TAKEN where another
@@ -114,6 +122,19 @@ ngx_uint_t ngx_http_pserver_owner_admit(u_char *root,
  */
 ngx_fd_t ngx_http_pserver_owner_openat(ngx_http_pserver_owner_t *owner,
     const char *path, int flags);
+
+/*
+ * The steps of owner_open() one by one, for who has the owner's own key at
+ * hand: opens the folder alone, with create made if there is none and the
+ * index taken; reads the file of keys as it is; makes or replaces it, in one
+ * step.  To make it when there is one: CONDITION.
+ */
+ngx_uint_t ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner,
+    u_char *root, const pserver_address_t *address, ngx_uint_t create);
+ngx_uint_t ngx_http_pserver_owner_file(ngx_http_pserver_owner_t *owner,
+    u_char buf[NGX_HTTP_PSERVER_OWNER_FILE], pserver_str_t *file);
+ngx_uint_t ngx_http_pserver_owner_write(ngx_http_pserver_owner_t *owner,
+    const u_char *file, size_t len, ngx_uint_t replace);
 
 /*
  * A folder below the owner's, made if need be ("tmp", "jobs", ..): an fd,

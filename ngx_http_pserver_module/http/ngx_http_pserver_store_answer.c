@@ -97,6 +97,9 @@ ngx_http_pserver_store_fault(ngx_http_request_t *r, ngx_uint_t rc,
         return ngx_http_pserver_error_data(r, error->status, error->code,
                                            error->message, error->reason);
 
+    case NGX_HTTP_PSERVER_STORE_LOCKED:
+        return ngx_http_pserver_error_locked(r);
+
     case NGX_HTTP_PSERVER_STORE_BAD:
         ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
                       "a sealed file of the store does not open: \"%s\"",

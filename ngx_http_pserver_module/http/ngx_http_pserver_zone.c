@@ -6,6 +6,7 @@
 #include "ngx_http_pserver_zone.h"
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_chain_nodes.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_warm.h"
 
@@ -13,7 +14,7 @@
 
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  6
+#define NGX_HTTP_PSERVER_ZONE_VERSION  7
 
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,
@@ -140,6 +141,12 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->auth_cache = ngx_http_pserver_auth_cache_create(shpool,
                                                           shm_zone->shm.size);
+
+    zone->custody = ngx_http_pserver_custody_create(shpool,
+                                                    shm_zone->shm.size);
+    if (zone->custody == NULL) {
+        return NGX_ERROR;
+    }
 
     randombytes_buf(zone->hash_key, NGX_HTTP_PSERVER_ZONE_HASH);
 

@@ -143,6 +143,9 @@ typedef struct {
     /* http/auth_cache: NULL where the zone is small */
     struct ngx_http_pserver_auth_cache_s  *auth_cache;
 
+    /* http/custody: owners' keys that are unlocked */
+    struct ngx_http_pserver_custody_table_s  *custody;
+
     /* http/chain: the head of each chain, and that of the one asked last,
        for /status */
     ngx_http_pserver_zone_head_t     heads[NGX_HTTP_PSERVER_ZONE_HEADS];

@@ -56,8 +56,8 @@ TEST(wordlist)
 
 TEST(phrase_from_entropy)
 {
-    size_t         i, len, word;
-    u_char         entropy[32], phrase[PSERVER_PHRASE_MAX];
+    size_t         i, n, len, word;
+    u_char         entropy[32], back[32], phrase[PSERVER_PHRASE_MAX];
     u_char         seed[PSERVER_SEED_LEN];
     pserver_str_t  s;
 
@@ -96,6 +96,11 @@ TEST(phrase_from_entropy)
 
         CHECK_STR(s, cases[i].phrase);
         CHECK_INT(pserver_phrase_seed(seed, s, &word), PSERVER_PHRASE_OK);
+
+        CHECK_INT(pserver_phrase_entropy(back, &n, s, &word),
+                  PSERVER_PHRASE_OK);
+        CHECK_INT(n, len);
+        CHECK_MEM(back, entropy, len);
     }
 }
 
@@ -147,7 +152,7 @@ TEST(seed)
 
 TEST(phrases_refused)
 {
-    size_t  i, word;
+    size_t  i, n, word;
     u_char  seed[PSERVER_SEED_LEN], zero[PSERVER_SEED_LEN];
 
     static const struct {
@@ -189,6 +194,15 @@ TEST(phrases_refused)
         }
 
         CHECK_MEM(seed, zero, sizeof(zero));
+
+        memset(seed, 7, sizeof(seed));
+
+        CHECK_INT(pserver_phrase_entropy(seed, &n, str(cases[i].phrase),
+                                         &word),
+                  cases[i].reason);
+        CHECK_INT(word, cases[i].word);
+        CHECK_INT(n, 0);
+        CHECK_MEM(seed, zero, 32);
     }
 }
 
