@@ -53,6 +53,12 @@ is read_as('app1', undef, 'demo.messages', '', 'X-PS-Grant-Id' => $id)->{status}
     200, 'header';
 is read_as('app1', sprintf('0x%x', $id), 'demo.messages')->{status}, 200, 'hex';
 
+# the sealed file is its owner's alone
+
+$r = read_as('app1', $id, 'demo.messages', '?sealed',
+    Accept => 'application/vnd.pserver.sealed');
+is $r->{json}{data}{of}, 'owner1', 'an app gets the envelope all the same';
+
 # what is signed is what counts
 
 $r = read_as('app1', permission('read_expired'), 'demo.messages', "?grantId=$id");

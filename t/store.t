@@ -209,6 +209,56 @@ for ([0, 20], [50, 600], [262000, 263000], [$n - 5, $n - 1], [$n - 1, $n - 1],
 }
 
 
+=== TEST 5a: the file as it lies on the disk, for its owner
+--- script
+my $sealed = { Accept => 'application/vnd.pserver.sealed' };
+my ($name) = grep { -s $_ > 700001 } all_files(owner_dir('owner1') . '/objects');
+my $file = slurp($name);
+my $r = get('owner1', '/v1/data/demo.len', $sealed);
+
+is $r->{status}, 200, 'sealed';
+is $r->{headers}{'content-type'}, 'application/vnd.pserver.sealed', 'its type';
+is $r->{headers}{'content-length'}, length $file, 'its length';
+ok $r->{content} eq $file, 'byte for byte';
+like $r->{headers}{etag}, qr/^"[0-9a-f]{32}-s"$/, 'a tag of its own';
+is $r->{headers}{'cache-control'}, 'private, no-store', 'not to be kept';
+
+my $etag = $r->{headers}{etag};
+
+for ([0, 7, 'PSVRSEAL'], [4096, 69631], [700000, 700010]) {
+    my ($from, $to, $text) = @$_;
+    $r = get('owner1', '/v1/data/demo.len',
+        { %$sealed, Range => "bytes=$from-$to" });
+    is $r->{status}, 206, "sealed, $from-$to";
+    ok $r->{content} eq ($text || substr($file, $from, $to - $from + 1)),
+        'these bytes';
+}
+
+$r = get('owner1', '/v1/data/demo.len?content=raw', { %$sealed,
+    'If-None-Match' => $etag });
+is $r->{status}, 304, 'sealed, If-None-Match';
+$r = get('owner1', '/v1/data/demo.len', { 'If-None-Match' => $etag });
+is $r->{status}, 200, 'the tag is not that of the plaintext';
+
+$r = ask('owner1', 'HEAD', '/v1/data/demo.len', undef, $sealed);
+is $r->{headers}{'content-length'}, length $file, 'sealed, HEAD';
+
+for ('text/html, application/vnd.pserver.sealed;q=0.5',
+     'APPLICATION/VND.PSERVER.SEALED')
+{
+    $r = get('owner1', '/v1/data/demo.len', { Accept => $_ });
+    ok $r->{content} eq $file, "Accept: $_";
+}
+
+for ('application/vnd.pserver.sealedx', '*/*', '', ',,;') {
+    $r = get('owner1', '/v1/data/demo.len', { Accept => $_ });
+    is $r->{json}{scope}, 'demo.len', "Accept: $_: the envelope";
+}
+
+is get('owner2', '/v1/data/demo.len', $sealed)->{status}, 404, 'of another owner';
+is get('owner1', '/v1/data/demo.none', $sealed)->{status}, 404, 'of nothing';
+
+
 === TEST 6: conditions, HEAD
 --- script
 my $uri = '/v1/data/demo.len?content=raw';

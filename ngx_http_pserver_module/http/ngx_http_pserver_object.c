@@ -360,6 +360,21 @@ ngx_http_pserver_object_read(ngx_http_pserver_object_t *object, u_char *buf,
 
 
 ngx_uint_t
+ngx_http_pserver_object_size(ngx_http_pserver_object_t *object, off_t *size)
+{
+    struct stat  st;
+
+    if (fstat(object->fd, &st) == -1) {
+        return NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    *size = st.st_size;
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
 ngx_http_pserver_object_check(ngx_http_pserver_object_t *object)
 {
     size_t      len;

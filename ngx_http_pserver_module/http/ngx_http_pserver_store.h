@@ -193,6 +193,10 @@ void ngx_http_pserver_object_close(ngx_http_pserver_object_t *object);
 ngx_uint_t ngx_http_pserver_object_read(ngx_http_pserver_object_t *object,
     u_char *buf, uint64_t first, uint64_t count, size_t *len);
 
+/* the whole file's, in bytes */
+ngx_uint_t ngx_http_pserver_object_size(ngx_http_pserver_object_t *object,
+    off_t *size);
+
 /* opens the last chunk: that the file is whole is known only then */
 ngx_uint_t ngx_http_pserver_object_check(ngx_http_pserver_object_t *object);
 

@@ -10,6 +10,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_header.h"
 #include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_store_sealed.h"
 #include "ngx_http_pserver_thread.h"
 #include "../core/encode.h"
 
@@ -55,6 +56,8 @@ ngx_http_pserver_store_get(ngx_http_request_t *r)
     /* an owner, too, may read with the grant of another one */
 
     if (ctx->is_owner && ctx->claims->grant_id.len == 0) {
+        get->sealed = ngx_http_pserver_sealed_accepted(r);
+
         r->main->count++;
 
         ngx_http_pserver_get_start(r, get);
@@ -210,7 +213,9 @@ ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data)
         return;
     }
 
-    if (get->raw && get->object.open.meta.kind != PSERVER_SEAL_BINARY) {
+    if (get->raw && !get->sealed
+        && get->object.open.meta.kind != PSERVER_SEAL_BINARY)
+    {
         ngx_http_finalize_request(r,
             ngx_http_pserver_error_content(r, NGX_HTTP_BAD_REQUEST,
                                            "NOT_BINARY_SCOPE",
@@ -281,7 +286,7 @@ ngx_http_pserver_get_answer(ngx_http_request_t *r,
         return;
     }
 
-    if (get->filled || r->method == NGX_HTTP_HEAD) {
+    if (get->filled || get->sealed || r->method == NGX_HTTP_HEAD) {
         ngx_http_pserver_get_begin(r, get);
         return;
     }
@@ -314,6 +319,11 @@ ngx_http_pserver_get_begin(ngx_http_request_t *r, void *data)
 
     if (ngx_http_pserver_get_header(r, get) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    if (get->sealed) {
+        ngx_http_pserver_sealed_answer(r, get);
         return;
     }
 
@@ -356,6 +366,7 @@ ngx_http_pserver_get_header(ngx_http_request_t *r,
 
     static ngx_str_t  json = ngx_string("application/json");
     static ngx_str_t  binary = ngx_string("application/octet-stream");
+    static ngx_str_t  sealed = ngx_string(NGX_HTTP_PSERVER_SEALED_TYPE);
     static ngx_str_t  no_store = ngx_string("private, no-store");
     static ngx_str_t  nosniff = ngx_string("nosniff");
 
@@ -367,7 +378,11 @@ ngx_http_pserver_get_header(ngx_http_request_t *r,
 
     r->headers_out.content_type = json;
 
-    if (get->raw) {
+    if (get->sealed) {
+        r->headers_out.content_type = sealed;
+        r->headers_out.content_length_n = get->size;
+
+    } else if (get->raw) {
         r->headers_out.content_type = binary;
 
         if (meta->type.len) {
@@ -419,7 +434,7 @@ ngx_http_pserver_get_etag(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
     *p++ = '"';
     p = pserver_hex_encode(p, get->object.open.id, PSERVER_SEAL_ID_LEN);
     *p++ = '-';
-    *p++ = get->raw ? 'r' : 'e';
+    *p++ = get->sealed ? 's' : get->raw ? 'r' : 'e';
     *p++ = '"';
 
     etag->value.len = p - etag->value.data;

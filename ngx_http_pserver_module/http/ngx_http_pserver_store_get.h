@@ -21,12 +21,14 @@ typedef struct {
     uint64_t                         version;    /* 0: by "at" */
     uint64_t                         at;         /* msec; 0: the latest */
     unsigned                         raw:1;
+    unsigned                         sealed:1;   /* the file as it is */
 
     /* of the thread */
     ngx_uint_t                       rc;
     ngx_err_t                        err;
     char                             file[NGX_HTTP_PSERVER_OBJECT_FILE];
     ngx_http_pserver_object_t        object;
+    off_t                            size;       /* of the file, if sealed */
     u_char                          *plain;      /* of a batch, opened */
     u_char                          *text;       /* the same in base64 */
     size_t                           plain_size;

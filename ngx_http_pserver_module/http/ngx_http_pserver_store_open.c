@@ -23,7 +23,7 @@ ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
     ngx_uint_t                rc;
     ngx_http_pserver_owner_t  owner;
 
-    if (get->at) {
+    if (get->at || get->sealed) {
         return 0;
     }
 
@@ -95,6 +95,12 @@ ngx_http_pserver_get_open(void *data)
     }
 
     if (get->rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return;
+    }
+
+    if (get->sealed) {
+        get->rc = ngx_http_pserver_object_size(&get->object, &get->size);
+        get->err = ngx_errno;
         return;
     }
 
