@@ -2,6 +2,10 @@
 
 use lib 't/lib';
 use PServer;
+use PServer::Node;
+
+use IO::Socket::INET;
+use Time::HiRes qw( sleep );
 
 # Accounts that are contracts (ERC-1271), and accounts that are both
 # (EIP-7702).
@@ -43,6 +47,80 @@ our $gate = <<"END";
             proxy_pass http://$app;
         }
 END
+
+# a chain that takes its time, and one question of a stranger a worker
+
+node_start(port(8), port(5));
+
+sub text_of {
+    my ($name, $text) = @_;
+    my $path = state_dir() . "/$name";
+
+    open my $out, '>', $path or die $!;
+    print $out $text;
+    close $out;
+    chmod 0644, $path;
+
+    return $path;
+}
+
+our $slow_http = http_config(chain => '127.0.0.1:' . port(8), more => <<"END");
+    limit_req_zone \$pserver_address zone=wallets:1m rate=100r/s;
+
+    server {
+        listen $app;
+        location / { return 200 \$http_x_wallet; }
+        location = /part { return 200 part; }
+    }
+END
+
+our $slow = accounts('ecdsa erc1271', $gate . <<"END");
+        listen 127.0.0.1:@{[ port(9) ]} http2;
+        pserver_chain_strangers 1;
+
+        location = /page.html {
+            ssi on;
+            default_type text/html;
+            alias @{[ text_of('page.html', 'in: <!--#include virtual="/a" -->,'
+                . ' <!--#include virtual="/b" -->, in.') ]};
+        }
+
+        location = /a { pserver_auth required; proxy_pass http://$app/part; }
+        location = /b { pserver_auth required; proxy_pass http://$app/part; }
+
+        location = /_wallet {
+            internal;
+            pserver auth;
+            pserver_auth required;
+        }
+
+        location /asked/ {
+            auth_request /_wallet;
+            auth_request_set \$wallet \$pserver_address;
+            proxy_set_header X-Wallet \$wallet;
+            proxy_pass http://$app;
+        }
+
+        location /copied/ {
+            mirror /a;
+            proxy_pass http://$app/part;
+        }
+END
+
+# the answers to GETs that are sent before any is read
+
+sub at_once {
+    my @sockets = map {
+        my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . port())
+            or die $!;
+
+        print $s "GET /v1/data HTTP/1.1\r\nHost: x\r\nConnection: close\r\n",
+            "Authorization: $_\r\n\r\n";
+        $s;
+    } @_;
+
+    return map { local $/; my $s = $_; <$s> } @sockets;
+}
 
 sub contract { chain('contract', @_)->{address} }
 
@@ -366,7 +444,116 @@ refused(get(by([ qw( owner3 app1 ) ], $pair, @get)),
 
 
 
-=== TEST 12: without a chain
+=== TEST 12: as many questions as may be under way
+--- http_config eval: $::slow_http
+--- config eval: $::slow
+--- script
+# a question takes 0.6 s, and each worker has one; here are three times as many
+
+node_mode('slow');
+
+my $n = 3 * workers();
+my @answers = ::at_once(map { by('owner3', $wallet, 'GET', '/v1/data', '',
+    { nonce => "many $_" }) } 1 .. $n);
+
+my @refused = grep { !/^HTTP\/1.1 200 / } @answers;
+
+cmp_ok(scalar @refused, '>=', $n - workers(), 'not more than one a worker');
+cmp_ok(scalar @refused, '<', $n, 'but one');
+
+for (@refused) {
+    like($_, qr/^HTTP\/1.1 503 /, 'the others are told so');
+    like($_, qr/^Retry-After: 2\r$/m, 'and when to come again');
+    like($_, qr/"errorCode":"BLOCKCHAIN_ERROR","message":"too many questions to the blockchain are under way"/,
+        'and why');
+}
+
+# keys need no question, and a second one for the same waits for the first
+
+my $same = by('owner3', $wallet, 'GET', '/v1/data', '', { nonce => 'same' });
+
+@answers = ::at_once(($same) x $n,
+    map { web3signed('owner1', 'GET', '/v1/data', undef, nonce => "k$_") }
+    1 .. 3);
+
+is(scalar(grep { /^HTTP\/1.1 200 / } @answers), $n + 3, 'all of one question');
+
+
+
+=== TEST 13: subrequests wait with their request
+--- http_config eval: $::slow_http
+--- config eval: $::slow
+--- script
+node_mode('slow');
+
+my $page = sub {
+    my ($keys, $uri, $n) = @_;
+    return get(by($keys, $wallet, 'GET', $uri, '', { nonce => "p$n" }), $uri);
+};
+
+is($page->('owner3', '/page.html', 1)->{content}, 'in: part, part, in.',
+    'SSI: each part is let in');
+my %asked = node_asked();
+is($asked{account}, 1, 'by one question');
+
+my $none = $page->('app1', '/page.html', 2)->{content};
+is(scalar(() = $none =~ /"reason":"Issuer mismatch"/g), 2, 'SSI: no part is')
+    or diag($none);
+
+is($page->('owner3', '/asked/x', 3)->{content}, lc $wallet, 'auth_request');
+refused($page->('app1', '/asked/x', 4), 'Issuer mismatch', 'auth_request: no');
+
+is($page->('owner3', '/copied/', 5)->{content}, 'part', 'mirror');
+
+
+
+=== TEST 14: clients that leave
+--- http_config eval: $::slow_http
+--- config eval: $::slow =~ s/(strangers) 1/$1 8/r
+--- script
+node_mode('slow');
+
+# in the middle of a question, also one of subrequests
+
+my $i = 0;
+my %pids;
+
+for my $uri ('/v1/data', '/page.html', '/asked/x', '/gate/x') {
+    for my $how ('--http1.1', '--http2-prior-knowledge') {
+        my $port = $how =~ /2/ ? port(9) : port();
+        my $auth = by('owner3', $wallet, 'GET', $uri, '',
+            { nonce => 'leave ' . ++$i });
+        my $pid = fork;
+
+        if (!$pid) {
+            open STDOUT, '>', '/dev/null';
+            exec 'curl', '-s', $how, '-m', '0.25', '-H',
+                "Authorization: $auth", "http://127.0.0.1:$port$uri"
+                or POSIX::_exit(1);
+        }
+
+        $pids{$pid} = "$how $uri";
+    }
+}
+
+for my $pid (keys %pids) {
+    waitpid $pid, 0;
+    is($? >> 8, 28, "$pids{$pid}: left");
+}
+
+# what they asked leaves room when it has ended
+
+sleep 1;
+
+my @answers = ::at_once(map { by('owner3', $wallet, 'GET', '/v1/data', '',
+    { nonce => "after $_" }) } 1 .. 8);
+
+is(scalar(grep { /^HTTP\/1.1 200 / } @answers), 8, 'room again');
+node_mode('pass');
+
+
+
+=== TEST 15: without a chain
 --- config
 pserver_origin http://me.example;
 location / { pserver_auth required; pserver_accounts ecdsa erc1271; }
@@ -376,7 +563,7 @@ location / { pserver_auth required; pserver_accounts ecdsa erc1271; }
 
 
 
-=== TEST 13: a kind twice
+=== TEST 16: a kind twice
 --- config
 pserver_accounts ecdsa ecdsa;
 --- must_die

@@ -40,6 +40,8 @@ sub at {
 sub to {
     my ($host, $method, $uri, $headers, $body) = @_;
 
+    $host ||= 'nobody.test';
+
     my $answer = HTTP::Tiny->new(timeout => 30, keep_alive => 0,
         proxy => 'http://127.0.0.1:' . port())->request($method,
         "http://$host$uri", { headers => { %{ $headers || {} },
@@ -84,6 +86,21 @@ sub index_of {
 }
 
 sub plain { lc substr shift, 2 }
+
+# Trust: owner1 by the list, others by the chain.  A permission of owner3's to
+# read, and a file that an operation may use.
+
+our $trust_http = http_config(more => "# trust\n");
+
+our $trust = config(pserver_owner => "$one trusted",
+    pserver_chain_bound => '1s', pserver_chain_poll => '500ms',
+    pserver_operation => offers('test_sleep', timeout => '30s'));
+
+our $grant3 = chain('add-permission', 'owner3',
+    fixtures()->{grantees}{app1}, 'ipfs://' . fixtures()->{permissions}{read}
+    {cid}, file_id('unserved'))->{permissionId};
+
+our $export = example('export.json');
 
 # 100,000 of them, not in order, two of them people
 
@@ -134,9 +151,9 @@ is(http('GET', '/health')->{json}{owner}, undef, 'no one of them is the one');
 --- script
 my $uri = '/v1/data/demo.messages';
 
-(my $export = example('export.json')) =~ s/\{/{"whose":1,/;
+(my $text = $export) =~ s/\{/{"whose":1,/;
 
-is(::at('one.test', 'owner1', 'POST', $uri, $export)->{status}, 201, 'one');
+is(::at('one.test', 'owner1', 'POST', $uri, $text)->{status}, 201, 'one');
 is(::at('two.test', 'owner2', 'POST', $uri, '{"whose":2}')->{status}, 201,
     'two');
 
@@ -287,6 +304,8 @@ unlink $link and symlink 'nobody', $link or die $!;
 
 is(store_data('owner3', 'demo.more', '{"k":5}')->{status}, 500, 'damaged');
 is(::identity($owner3)->{status}, 500, 'no key then');
+
+unlink $link or die $!;
 --- error_log
 the table of indexes failed
 --- alerts_expected
@@ -300,7 +319,133 @@ the table of indexes failed
 
 
 
-=== TEST 7: a variable stands alone
+=== TEST 7: who trusts this server on chain
+--- http_config eval: $::trust_http
+--- config eval: $::trust
+--- script
+my $uri = '/v1/data/demo.messages';
+my $server = ::identity(wallet('owner3')->{address})
+    ->{json}{personal_server}{address};
+my $write = sub { store_data('owner3', 'demo.messages', shift || $export) };
+my $read = sub { ::at('', 'app1', 'GET', $uri, undef,
+    grantId => "$::grant3") };
+
+# the chain knows nothing of them, or of another key
+
+::answers($write->(), 401, 'NOT_OWNER', 'nobody knows the server');
+
+chain('trust-server', 'owner2', $server, '0x04');
+::answers($write->(), 401, 'NOT_OWNER', 'another wallet trusts it');
+
+chain('trust-server', 'owner3', ::identity(wallet('owner2')->{address})
+    ->{json}{personal_server}{address}, '0x04');
+::answers($write->(), 401, 'NOT_OWNER', 'it trusts the key of another owner');
+::answers(store_data('owner2', 'demo.messages', $export), 401, 'NOT_OWNER',
+    'and the other the key that is not its own');
+::answers(get('owner3', $uri), 401, 'UNREGISTERED_BUILDER', 'a read');
+::answers($read->(), 403, 'GRANT_OWNER_MISMATCH', 'an app');
+::answers(start_job('app1', fresh('unserved')), 403, 'AUTHORIZATION_ERROR',
+    'an operation');
+
+# the one it has to be
+
+chain('trust-server', 'owner3', $server);
+
+is($write->()->{status}, 201, 'trusted: a write');
+is(get('owner3', $uri)->{status}, 200, 'a read');
+is(get('owner3', '/v1/access-logs')->{status}, 200, 'its log');
+ok((wait_for { $read->()->{status} == 200 } 5), 'an app');
+is(http('GET', '/health')->{json}{owner}, undef, 'health names nobody');
+
+is(store_data('owner1', 'demo.messages', $export)->{status}, 201,
+    'who is listed needs no trust');
+
+my $job = start_job('app1', fresh('unserved'));
+is($job->{status}, 202, 'an operation');
+ok(running('app1', $job->{json}{id}), 'runs');
+
+# and not any more: what was kept holds no longer than the bound, 1 s here
+
+chain('untrust-server', 'owner3', $server);
+
+my $start = Time::HiRes::time();
+my $end = finish('app1', $job->{json}{id});
+
+is($end->{json}{status}, 'failed', 'ended: what runs ends')
+    or diag($end->{content});
+is($end->{json}{result}{error}{reason}, 'revoked', 'why');
+
+::answers(start_job('app1', fresh('unserved')), 403, 'AUTHORIZATION_ERROR',
+    'no operation, at once');
+
+ok((wait_for { $read->()->{status} == 403 } 3), 'no app');
+ok((wait_for { $write->('{"k":2}')->{status} == 401 } 3), 'no write');
+cmp_ok(Time::HiRes::time() - $start, '<', 8, 'soon');
+
+::answers($read->(), 403, 'GRANT_OWNER_MISMATCH', 'why');
+::answers($write->('{"k":3}'), 401, 'NOT_OWNER', 'why');
+::answers(get('owner3', '/v1/access-logs'), 401, 'NOT_OWNER', 'nor its log');
+is(get('owner1', $uri)->{status}, 200, 'who is listed still does not');
+
+# the trust may begin anew
+
+chain('trust-server', 'owner3', $server);
+is($write->('{"k":4}')->{status}, 201, 'trusted again');
+
+
+
+=== TEST 8: a trust that is not deep enough, and a chain that can't be asked
+--- http_config eval: $::trust_http
+--- config eval
+main::config(pserver_owner => 'trusted', pserver_chain_depth => 2,
+    pserver_chain_bound => '1s', pserver_chain_poll => '500ms', more => '
+        location /down/ {
+            rewrite ^/down(/.*) $1 break;
+            pserver data;
+            pserver_chain /_down/ id=' . main::fixtures()->{chain}{chainId}
+                . ' timeout=1s;
+        }
+        location /_down/ {
+            internal;
+            pserver_exchange;
+            proxy_pass http://127.0.0.1:1;
+        }
+')
+--- script
+my $uri = '/v1/data/demo.deep';
+my $server = ::identity(wallet('stranger')->{address})
+    ->{json}{personal_server}{address};
+my $write = sub { store_data('stranger', 'demo.deep', '{"k":1}') };
+
+chain('trust-server', 'stranger', $server, '0x04');
+::answers($write->(), 401, 'NOT_OWNER', 'not yet');
+ok(!-e PServer::Store::owner_dir('stranger'), 'nothing is made');
+
+chain('mine', 2);
+is($write->()->{status}, 201, 'now');
+
+chain('untrust-server', 'stranger', $server);
+ok((wait_for { get('stranger', $uri)->{status} == 401 } 8), 'an end at once');
+
+my $down = ::at('', 'stranger', 'GET', "/down$uri");
+
+::answers($down, 503, 'BLOCKCHAIN_ERROR', 'down');
+is($down->{headers}{'retry-after'}, 2, 'later');
+
+
+
+=== TEST 9: trust in nothing
+--- config eval
+main::config(pserver_owner => 'trusted', pserver_contracts => join ' ', map {
+    "$_=" . main::fixtures()->{chain}{contracts}{$_}
+} qw( permissions grantees registry ))
+--- must_die
+--- error_log
+"pserver_owner trusted" requires "servers=" of "pserver_contracts"
+
+
+
+=== TEST 10: a variable stands alone
 --- config
 pserver_owner $host;
 pserver_owner 0x1111111111111111111111111111111111111111;
@@ -310,7 +455,7 @@ pserver_owner 0x1111111111111111111111111111111111111111;
 
 
 
-=== TEST 8: also behind others
+=== TEST 11: also behind others
 --- config
 pserver_owner 0x1111111111111111111111111111111111111111 $host;
 --- must_die
@@ -319,7 +464,7 @@ pserver_owner 0x1111111111111111111111111111111111111111 $host;
 
 
 
-=== TEST 9: a variable that there is not
+=== TEST 12: a variable that there is not
 --- config
 pserver_owner $no_such_thing;
 --- must_die

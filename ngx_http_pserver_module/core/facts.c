@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "encode.h"
 #include "facts.h"
 
 
 /* "PSF" and the version of the layout */
 
-#define FACTS_MAGIC     0x50534604
+#define FACTS_MAGIC     0x50534605
 
 #define FACTS_HEAD_LEN                                                        \
-    (4 + 6 * 8 + 5 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
+    (4 + 7 * 8 + 5 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
      + 8 + 3 * 4)
 
 #define FACTS_FILE_LEN                                                        \
@@ -40,6 +41,35 @@ pserver_facts_none(const pserver_address_t *address)
     static const pserver_address_t  zero;
 
     return memcmp(address, &zero, sizeof(zero)) == 0;
+}
+
+
+pserver_facts_when_e
+pserver_facts_when(const pserver_word_t *start, const pserver_word_t *end,
+    uint64_t block)
+{
+    pserver_word_t  at;
+
+    static const pserver_word_t  never = {{
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+    }};
+
+    pserver_word_from_uint64(&at, block);
+
+    if (memcmp(start, &at, sizeof(at)) > 0) {
+        return PSERVER_FACTS_BEFORE;
+    }
+
+    if (memcmp(end, &never, sizeof(never)) != 0
+        && memcmp(&at, end, sizeof(at)) >= 0)
+    {
+        return PSERVER_FACTS_AFTER;
+    }
+
+    return PSERVER_FACTS_DURING;
 }
 
 
@@ -120,6 +150,7 @@ pserver_facts_pack(u_char *dst, const pserver_facts_t *facts)
     p = pserver_put_be(p, facts->fetched, 8);
     p = pserver_put_be(p, facts->other, 8);
     p = pserver_put_be(p, facts->account, 8);
+    p = pserver_put_be(p, facts->trust, 8);
     p = facts_put(p, &facts->block_hash, sizeof(facts->block_hash));
     p = facts_put(p, &facts->id, sizeof(facts->id));
     p = facts_put(p, &facts->grantor, sizeof(facts->grantor));
@@ -172,6 +203,7 @@ pserver_facts_unpack(const u_char *data, size_t len, pserver_facts_t *facts)
     facts->fetched = facts_get_uint(&r, 8);
     facts->other = facts_get_uint(&r, 8);
     facts->account = facts_get_uint(&r, 8);
+    facts->trust = facts_get_uint(&r, 8);
     facts_get(&r, &facts->block_hash, sizeof(facts->block_hash));
     facts_get(&r, &facts->id, sizeof(facts->id));
     facts_get(&r, &facts->grantor, sizeof(facts->grantor));

@@ -25,6 +25,24 @@ typedef enum {
 } pserver_facts_grant_e;
 
 
+/* of an owner in this server: userServers() at the block */
+
+typedef enum {
+    PSERVER_FACTS_UNASKED = 0,       /* the owner is one without it, or none */
+    PSERVER_FACTS_NOT_TRUSTED,
+    PSERVER_FACTS_TRUSTED
+} pserver_facts_trust_e;
+
+
+/* of a block, in a life that the chain gives by two numbers */
+
+typedef enum {
+    PSERVER_FACTS_BEFORE = 0,
+    PSERVER_FACTS_DURING,
+    PSERVER_FACTS_AFTER
+} pserver_facts_when_e;
+
+
 typedef struct {
     pserver_word_t         id;
     pserver_address_t      owner;    /* zero: there is no such file */
@@ -57,6 +75,9 @@ typedef struct {
        behind PSERVER_FACTS_BOX_MAX bytes; else empty */
     pserver_str_t          box;
 
+    /* in this server, of the grantor or of who was asked about */
+    uint64_t               trust;    /* pserver_facts_trust_e */
+
     /* files(fileIds[i]) */
     pserver_facts_file_t   file[PSERVER_FACTS_FILES];
 
@@ -88,6 +109,10 @@ void pserver_facts_free(pserver_facts_t *facts);
 
 /* 1 for an address of zeros: what the chain says of what is not there */
 int pserver_facts_none(const pserver_address_t *address);
+
+/* DURING: start <= block, and block < end or the end is 2^256-1, never */
+pserver_facts_when_e pserver_facts_when(const pserver_word_t *start,
+    const pserver_word_t *end, uint64_t block);
 
 
 /* how many bytes a set takes, and writes them; returns the end */

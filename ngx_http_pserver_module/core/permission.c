@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "encode.h"
 #include "permission.h"
 
 
@@ -181,32 +180,19 @@ RULE(grantee)
 }
 
 
-/* startBlock <= head, and no end or head < endBlock */
-
 RULE(active)
 {
-    pserver_word_t  head;
+    switch (pserver_facts_when(&f->start_block, &f->end_block, f->block)) {
 
-    static const pserver_word_t  never = {{
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-    }};
-
-    pserver_word_from_uint64(&head, f->block);
-
-    if (memcmp(&f->start_block, &head, sizeof(head)) > 0) {
+    case PSERVER_FACTS_BEFORE:
         return PSERVER_NOT_STARTED;
-    }
 
-    if (memcmp(&f->end_block, &never, sizeof(never)) != 0
-        && memcmp(&head, &f->end_block, sizeof(head)) >= 0)
-    {
+    case PSERVER_FACTS_AFTER:
         return PSERVER_ENDED;
-    }
 
-    return PSERVER_ALLOWED;
+    default: /* PSERVER_FACTS_DURING */
+        return PSERVER_ALLOWED;
+    }
 }
 
 

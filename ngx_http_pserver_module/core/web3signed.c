@@ -213,6 +213,8 @@ pserver_web3signed_error(pserver_web3signed_reason_e reason)
         { 500, "INTERNAL_ERROR", "Internal error", NULL },
         { 503, "BLOCKCHAIN_ERROR",
           "the blockchain can't be asked at the moment", NULL },
+        { 503, "BLOCKCHAIN_ERROR",
+          "too many questions to the blockchain are under way", NULL },
         { 500, "INTERNAL_ERROR", "Internal error", NULL }
     };
 

@@ -46,6 +46,7 @@ typedef enum {
     PSERVER_WEB3SIGNED_ASK,              /* all is well if the account's
                                             contract says so */
     PSERVER_WEB3SIGNED_UNAVAILABLE,      /* it could not be asked */
+    PSERVER_WEB3SIGNED_BUSY,             /* nor is it: so many others are */
     PSERVER_WEB3SIGNED_NOMEM             /* malloc() failed: never the
                                             header's fault */
 } pserver_web3signed_reason_e;

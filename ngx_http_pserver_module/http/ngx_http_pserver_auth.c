@@ -7,8 +7,11 @@
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_origin.h"
-#include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_zone.h"
+
+
+/* seconds until it is worth asking the chain again */
+#define NGX_HTTP_PSERVER_AUTH_RETRY  2
 
 
 static ngx_http_pserver_auth_t *ngx_http_pserver_auth_find(
@@ -325,24 +328,29 @@ ngx_http_pserver_auth_cleanup(void *data)
 ngx_int_t
 ngx_http_pserver_auth_error(ngx_http_request_t *r, ngx_uint_t reason)
 {
+    ngx_uint_t                         chain;
     ngx_http_pserver_loc_conf_t       *plcf;
     const pserver_web3signed_error_t  *error;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-    if (reason == PSERVER_WEB3SIGNED_UNAVAILABLE) {
-        return ngx_http_pserver_permission_refuse(r,
-                                    plcf->api == NGX_HTTP_PSERVER_COMPUTE
-                                    ? PSERVER_DECIDE_AGAIN
-                                    : PSERVER_DECIDE_READ,
-                                    PSERVER_UNAVAILABLE);
-    }
-
     error = pserver_web3signed_error(reason);
 
+    chain = (reason == PSERVER_WEB3SIGNED_UNAVAILABLE
+             || reason == PSERVER_WEB3SIGNED_BUSY);
+
+    if (chain
+        && ngx_http_pserver_retry_after(r, NGX_HTTP_PSERVER_AUTH_RETRY)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (plcf->api == NGX_HTTP_PSERVER_COMPUTE) {
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_UNAUTHORIZED,
-                                              "AUTHENTICATION_ERROR",
+        return ngx_http_pserver_error_compute(r,
+                                              chain ? error->status
+                                                    : NGX_HTTP_UNAUTHORIZED,
+                                              chain ? error->code
+                                                    : "AUTHENTICATION_ERROR",
                                               error->reason ? error->reason
                                                             : error->message,
                                               NULL);

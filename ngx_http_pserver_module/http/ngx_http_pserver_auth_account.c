@@ -127,10 +127,16 @@ ngx_http_pserver_auth_answered(void *data,
 
     ngx_http_set_log_request(c->log, question->main);
 
-    auth->reason = answer
-                   ? pserver_web3signed_answered(&auth->claims.verified,
-                                                 auth->plcf->accounts, *answer)
-                   : PSERVER_WEB3SIGNED_UNAVAILABLE;
+    if (answer) {
+        auth->reason = pserver_web3signed_answered(&auth->claims.verified,
+                                                   auth->plcf->accounts,
+                                                   *answer);
+
+    } else {
+        auth->reason = question->account.ask.busy
+                       ? PSERVER_WEB3SIGNED_BUSY
+                       : PSERVER_WEB3SIGNED_UNAVAILABLE;
+    }
 
     ngx_http_pserver_auth_count(question->main, auth->reason);
 

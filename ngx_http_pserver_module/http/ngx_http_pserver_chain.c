@@ -32,6 +32,8 @@
 static void ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask);
 static void ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
     ngx_http_pserver_chain_ask_t *ask);
+static ngx_uint_t ngx_http_pserver_chain_strange(
+    ngx_http_pserver_chain_key_t *key);
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_find(
     ngx_http_pserver_chain_key_t *key);
 static ngx_http_pserver_chain_flight_t *ngx_http_pserver_chain_start(
@@ -55,6 +57,7 @@ static void ngx_http_pserver_chain_end(ngx_http_pserver_chain_ask_t *ask,
 
 /* of this process; initialized by the first use */
 static ngx_queue_t        ngx_http_pserver_chain_flights;
+static ngx_uint_t         ngx_http_pserver_chain_strangers;
 
 static ngx_event_t        ngx_http_pserver_chain_look_event;
 static ngx_connection_t   ngx_http_pserver_chain_look_dummy;
@@ -94,6 +97,7 @@ ngx_http_pserver_chain_ask(ngx_http_pserver_chain_ask_t *ask)
     ask->event.log = ngx_cycle->log;
     ask->flight = NULL;
     ask->set = NULL;
+    ask->busy = 0;
 
     ngx_http_pserver_chain_seek(ask);
 
@@ -142,6 +146,7 @@ static void
 ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask)
 {
     ngx_int_t                         rc;
+    ngx_uint_t                        full;
     ngx_queue_t                      *queue;
     ngx_http_pserver_chain_key_t      key;
     ngx_http_pserver_chain_found_t    found;
@@ -151,8 +156,13 @@ ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask)
 
     flight = ngx_http_pserver_chain_find(&key);
 
+    full = flight == NULL
+           && ngx_http_pserver_chain_strange(&key)
+           && ngx_http_pserver_chain_strangers
+              >= (ngx_uint_t) ask->plcf->chain_strangers;
+
     rc = ngx_http_pserver_chain_cache_find(&key, ask->plcf, ask->not_before,
-                                           flight == NULL, &found);
+                                           flight == NULL && !full, &found);
 
     if (rc == NGX_OK) {
         ask->set = found.set;
@@ -160,6 +170,11 @@ ngx_http_pserver_chain_seek(ngx_http_pserver_chain_ask_t *ask)
     }
 
     if (rc == NGX_ERROR) {
+        goto post;
+    }
+
+    if (full) {
+        ask->busy = 1;
         goto post;
     }
 
@@ -224,6 +239,17 @@ ngx_http_pserver_chain_key(ngx_http_pserver_chain_key_t *key,
     {
         pserver_abi_address(&key->named, &ask->named);
     }
+}
+
+
+/* a question that anybody can put by signing something: there may be any
+   number of different ones */
+
+static ngx_uint_t
+ngx_http_pserver_chain_strange(ngx_http_pserver_chain_key_t *key)
+{
+    return key->kind == NGX_HTTP_PSERVER_CHAIN_ACCOUNT
+           || key->kind == NGX_HTTP_PSERVER_CHAIN_OWNER;
 }
 
 
@@ -304,6 +330,8 @@ ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
     }
 
     ngx_queue_insert_tail(&ngx_http_pserver_chain_flights, &flight->queue);
+
+    ngx_http_pserver_chain_strangers += ngx_http_pserver_chain_strange(key);
 
     if (foreign) {
         ngx_http_pserver_chain_look_again();
@@ -388,6 +416,15 @@ ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
                ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;
     }
 
+    if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_OWNER) {
+        return facts->trust == PSERVER_FACTS_NOT_TRUSTED
+               ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;
+    }
+
+    if (facts->trust == PSERVER_FACTS_NOT_TRUSTED) {
+        return NGX_HTTP_PSERVER_CHAIN_NO;
+    }
+
     /* the best that anybody could hope for */
 
     ngx_memzero(&question, sizeof(pserver_question_t));
@@ -399,8 +436,14 @@ ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
     pserver_permission_decide(PSERVER_DECIDE_AGAIN, facts, &question,
                               &verdict);
 
-    return verdict.reason == PSERVER_ALLOWED
-           ? NGX_HTTP_PSERVER_CHAIN_WATCHED : NGX_HTTP_PSERVER_CHAIN_NO;
+    if (verdict.reason != PSERVER_ALLOWED) {
+        return NGX_HTTP_PSERVER_CHAIN_NO;
+    }
+
+    /* a trust that ends has no log that is watched */
+
+    return facts->trust == PSERVER_FACTS_TRUSTED
+           ? NGX_HTTP_PSERVER_CHAIN_YES : NGX_HTTP_PSERVER_CHAIN_WATCHED;
 }
 
 
@@ -413,6 +456,9 @@ ngx_http_pserver_chain_close(ngx_http_pserver_chain_flight_t *flight,
     ngx_http_pserver_chain_ask_t  *ask;
 
     ngx_queue_remove(&flight->queue);
+
+    ngx_http_pserver_chain_strangers
+        -= ngx_http_pserver_chain_strange(&flight->key);
 
     while ((ask = ngx_http_pserver_chain_next(&flight->later))) {
         ngx_http_pserver_chain_seek(ask);

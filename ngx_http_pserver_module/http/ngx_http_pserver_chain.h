@@ -35,10 +35,12 @@ typedef enum {
     NGX_HTTP_PSERVER_CHAIN_ACCOUNT,         /* call: see core/account; word:
                                                its hash; of the facts only
                                                account is set */
-    NGX_HTTP_PSERVER_CHAIN_FILE_KEY         /* call: the words of a file's id
+    NGX_HTTP_PSERVER_CHAIN_FILE_KEY,        /* call: the words of a file's id
                                                and of an account; word: its
                                                hash; of the facts only box is
                                                set, empty: there is none */
+    NGX_HTTP_PSERVER_CHAIN_OWNER            /* word: an address; of the facts
+                                               only trust is set */
 } ngx_http_pserver_chain_kind_e;
 
 
@@ -63,6 +65,9 @@ struct ngx_http_pserver_chain_ask_s {
                                                         set that is valid */
     ngx_http_pserver_chain_handler_pt   handler;
     void                               *data;
+
+    /* where it could not be asked: too many such questions are under way */
+    ngx_uint_t                          busy;
 
     /* private */
     ngx_queue_t                         queue;

@@ -79,6 +79,9 @@ struct ngx_http_pserver_chain_reading_s {
     uint64_t                          height;     /* of the block to read */
     unsigned                          by_number:1;
     unsigned                          old:1;      /* http/chain_rounds */
+    unsigned                          registered:1;  /* http/chain_trust */
+    pserver_address_t                 server;
+    pserver_word_t                    server_id;
 };
 
 
@@ -128,6 +131,11 @@ extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_account;
 
 /* http/chain_file_key */
 extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_file_key;
+
+/* http/chain_trust; next() is for the last round of a permission */
+extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_trust;
+ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_trust_next(
+    ngx_http_pserver_chain_reading_t *reading);
 
 /* http/chain_rounds: the first round of a question */
 ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_first(

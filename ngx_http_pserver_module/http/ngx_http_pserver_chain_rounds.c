@@ -1,8 +1,11 @@
 /*
  * What a reading asks about a question, and what it takes for an answer:
  *
- *   PERMISSION   RECORD ──► SET (──► OLD)
+ *   PERMISSION   RECORD ──► SET (──► OLD) (──► http/chain_trust)
  *   GRANTEE      ID
+ *   ACCOUNT      http/chain_account
+ *   FILE_KEY     http/chain_file_key
+ *   OWNER        http/chain_trust
  */
 
 
@@ -62,7 +65,7 @@ static ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_set = {
 static ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_old = {
     ngx_http_pserver_chain_old_calls,
     ngx_http_pserver_chain_old_take,
-    ngx_http_pserver_chain_last
+    ngx_http_pserver_chain_trust_next
 };
 
 /* granteeAddressToId(address) */
@@ -87,6 +90,9 @@ ngx_http_pserver_chain_first(ngx_http_pserver_chain_kind_e kind)
 
     case NGX_HTTP_PSERVER_CHAIN_FILE_KEY:
         return &ngx_http_pserver_chain_file_key;
+
+    case NGX_HTTP_PSERVER_CHAIN_OWNER:
+        return &ngx_http_pserver_chain_trust;
 
     default: /* NGX_HTTP_PSERVER_CHAIN_GRANTEE */
         return &ngx_http_pserver_chain_id;
@@ -113,6 +119,14 @@ ngx_http_pserver_chain_yes(ngx_http_pserver_chain_kind_e kind,
 
     if (kind == NGX_HTTP_PSERVER_CHAIN_FILE_KEY) {
         return facts->box.len != 0;
+    }
+
+    if (facts->trust == PSERVER_FACTS_NOT_TRUSTED) {
+        return 0;
+    }
+
+    if (kind == NGX_HTTP_PSERVER_CHAIN_OWNER) {
+        return 1;
     }
 
     /* it is there and active, which is less than what an operation needs:
@@ -281,7 +295,8 @@ ngx_http_pserver_chain_set_take(ngx_http_pserver_chain_reading_t *reading,
 static ngx_http_pserver_chain_round_t *
 ngx_http_pserver_chain_set_next(ngx_http_pserver_chain_reading_t *reading)
 {
-    return reading->old ? &ngx_http_pserver_chain_old : NULL;
+    return reading->old ? &ngx_http_pserver_chain_old
+                        : ngx_http_pserver_chain_trust_next(reading);
 }
 
 

@@ -43,6 +43,11 @@ static ngx_conf_num_bounds_t  ngx_http_pserver_depth = {
 };
 
 
+static ngx_conf_num_bounds_t  ngx_http_pserver_strangers = {
+    ngx_conf_check_num_bounds, 1, 10000
+};
+
+
 static ngx_conf_enum_t  ngx_http_pserver_auth[] = {
     { ngx_string("off"), NGX_HTTP_PSERVER_AUTH_OFF },
     { ngx_string("optional"), NGX_HTTP_PSERVER_AUTH_OPTIONAL },
@@ -207,6 +212,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_pserver_loc_conf_t, chain_depth),
       &ngx_http_pserver_depth },
+
+    { ngx_string("pserver_chain_strangers"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pserver_loc_conf_t, chain_strangers),
+      &ngx_http_pserver_strangers },
 
     { ngx_string("pserver_chain_valid"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
@@ -423,6 +435,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->chain_bound = NGX_CONF_UNSET_MSEC;
     conf->chain_poll = NGX_CONF_UNSET_MSEC;
     conf->chain_stale = NGX_CONF_UNSET_MSEC;
+    conf->chain_strangers = NGX_CONF_UNSET;
     conf->contracts = NGX_CONF_UNSET_PTR;
     conf->https = NGX_CONF_UNSET_PTR;
     conf->engines = NGX_CONF_UNSET_PTR;
@@ -478,6 +491,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->chain_poll, prev->chain_poll, 2000);
     ngx_conf_merge_msec_value(conf->chain_stale, prev->chain_stale,
                               300000);
+    ngx_conf_merge_value(conf->chain_strangers, prev->chain_strangers, 64);
     ngx_conf_merge_ptr_value(conf->contracts, prev->contracts, NULL);
     ngx_conf_merge_str_value(conf->gateway, prev->gateway, "");
     ngx_conf_merge_ptr_value(conf->https, prev->https, NULL);
@@ -576,10 +590,13 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->api == NGX_HTTP_PSERVER_AUTH) {
-        return ngx_http_pserver_requires(cf,
-                                    conf->auth != NGX_HTTP_PSERVER_AUTH_OFF,
-                                    "pserver_auth");
+    if (conf->api == NGX_HTTP_PSERVER_AUTH
+        && ngx_http_pserver_requires(cf,
+                                     conf->auth != NGX_HTTP_PSERVER_AUTH_OFF,
+                                     "pserver_auth")
+           != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     if (!data && !compute) {
@@ -601,7 +618,8 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         || ngx_http_pserver_requires(cf, conf->contracts != NULL,
                                      "pserver_contracts") != NGX_CONF_OK
         || ngx_http_pserver_requires(cf, conf->gateway.len,
-                                     "pserver_gateway") != NGX_CONF_OK)
+                                     "pserver_gateway") != NGX_CONF_OK
+        || ngx_http_pserver_owner_requires(cf, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -9,6 +9,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_health.h"
 #include "ngx_http_pserver_owner.h"
+#include "ngx_http_pserver_store_grant.h"
 #include "../core/scope.h"
 
 
@@ -38,6 +39,8 @@ typedef struct {
 } ngx_http_pserver_data_route_t;
 
 
+static ngx_int_t ngx_http_pserver_data_signer(ngx_http_request_t *r,
+    ngx_http_pserver_ctx_t *ctx, ngx_http_pserver_data_route_t *route);
 static ngx_http_pserver_data_route_t *ngx_http_pserver_data_route(
     ngx_http_request_t *r, ngx_http_pserver_ctx_t *ctx);
 static ngx_http_pserver_data_path_e ngx_http_pserver_data_parse(
@@ -168,9 +171,14 @@ ngx_http_pserver_data_access(ngx_http_request_t *r)
         return rc;
     }
 
-    if (ngx_http_pserver_owner_serves(r, &ctx->claims->address)) {
+    rc = ngx_http_pserver_data_signer(r, ctx, route);
+
+    if (rc == NGX_OK) {
         ctx->owner = ctx->claims->address;
         ctx->is_owner = 1;
+
+    } else if (rc != NGX_DECLINED) {
+        return rc;
 
     } else if (route->owner) {
         return ngx_http_pserver_error_data(r, NGX_HTTP_UNAUTHORIZED,
@@ -180,6 +188,26 @@ ngx_http_pserver_data_access(ngx_http_request_t *r)
     }
 
     return ngx_http_pserver_data_scope(r, ctx);
+}
+
+
+/* who comes with a grant comes as an app, unless the configuration says that
+   it is an owner: the chain need not be asked for that */
+
+static ngx_int_t
+ngx_http_pserver_data_signer(ngx_http_request_t *r,
+    ngx_http_pserver_ctx_t *ctx, ngx_http_pserver_data_route_t *route)
+{
+    pserver_word_t  id;
+
+    if (!route->owner
+        && ngx_http_pserver_grant_id(r, ctx->claims, &id) == NGX_OK)
+    {
+        return ngx_http_pserver_owner_serves(r, &ctx->claims->address)
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    return ngx_http_pserver_owner_check(r);
 }
 
 

@@ -310,3 +310,17 @@ ngx_http_pserver_keys_server(const pserver_address_t *owner,
 
     return (rc == PSERVER_OK) ? NGX_OK : NGX_ERROR;
 }
+
+
+void
+ngx_http_pserver_keys_address(const pserver_address_t *owner,
+    pserver_address_t *address)
+{
+    pserver_server_key_t  key;
+
+    (void) ngx_http_pserver_keys_server(owner, &key);
+
+    *address = key.address;
+
+    sodium_memzero(&key, sizeof(pserver_server_key_t));
+}

@@ -45,5 +45,9 @@ const ngx_http_pserver_keys_t *ngx_http_pserver_keys(void);
 ngx_int_t ngx_http_pserver_keys_server(const pserver_address_t *owner,
     pserver_server_key_t *key);
 
+/* its address; zeros: there is none, chance 2^-127 */
+void ngx_http_pserver_keys_address(const pserver_address_t *owner,
+    pserver_address_t *address);
+
 
 #endif /* _NGX_HTTP_PSERVER_KEYS_H_INCLUDED_ */

@@ -420,7 +420,8 @@ ngx_http_pserver_list_page(ngx_http_pserver_ledger_list_t *list,
         /* another location may have the same store */
 
         if (!ngx_http_pserver_owner_served(list->plcf, &list->named,
-                                           &place.owner))
+                                           &place.owner)
+            && !ngx_http_pserver_owner_asked(list->plcf, &place.owner))
         {
             continue;
         }

@@ -182,8 +182,11 @@ ngx_http_pserver_lookup_allowed(ngx_http_pserver_lookup_t *lookup)
 
     row = &lookup->ledger.row;
 
+    /* whether the owner still trusts this server is asked at a release */
+
     if (!ngx_http_pserver_owner_served(lookup->plcf, &lookup->named,
-                                       &row->owner))
+                                       &row->owner)
+        && !ngx_http_pserver_owner_asked(lookup->plcf, &row->owner))
     {
         return 0;
     }

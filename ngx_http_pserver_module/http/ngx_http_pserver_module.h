@@ -33,6 +33,7 @@ typedef struct ngx_http_pserver_claims_s        ngx_http_pserver_claims_t;
 typedef struct ngx_http_pserver_names_s         ngx_http_pserver_names_t;
 typedef struct ngx_http_pserver_owners_s        ngx_http_pserver_owners_t;
 typedef struct ngx_http_pserver_inputs_s        ngx_http_pserver_inputs_t;
+typedef struct ngx_http_pserver_trust_s         ngx_http_pserver_trust_t;
 
 
 /* what "pserver" makes of a location */
@@ -134,6 +135,7 @@ typedef struct {
     ngx_msec_t                       chain_bound;
     ngx_msec_t                       chain_poll;
     ngx_msec_t                       chain_stale;
+    ngx_int_t                        chain_strangers;
     ngx_http_pserver_contracts_t    *contracts;
 
     ngx_str_t                        gateway;
@@ -188,6 +190,9 @@ typedef struct {
 
     /* of the content handler that runs */
     void                            *state;
+
+    /* http/owner_trust: is the signer an owner?  NULL: not asked */
+    ngx_http_pserver_trust_t        *trust;
 
     unsigned                         has_permission:1;
     unsigned                         is_owner:1; /* the signer is "owner" */

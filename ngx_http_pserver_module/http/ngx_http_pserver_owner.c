@@ -62,6 +62,11 @@ ngx_http_pserver_owner_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "has a variable, and nothing can stand beside it";
         }
 
+        if (ngx_strcmp(value[i].data, "trusted") == 0) {
+            owners->trusted = 1;
+            continue;
+        }
+
         if (ngx_strncmp(value[i].data, "file=", 5) == 0) {
             name.len = value[i].len - 5;
             name.data = value[i].data + 5;
@@ -188,6 +193,23 @@ ngx_http_pserver_owner_merge(ngx_http_pserver_loc_conf_t *conf,
 }
 
 
+char *
+ngx_http_pserver_owner_requires(ngx_conf_t *cf,
+    ngx_http_pserver_loc_conf_t *conf)
+{
+    if (conf->owners->trusted
+        && pserver_facts_none(&conf->contracts->servers))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"pserver_owner trusted\" requires \"servers=\" "
+                           "of \"pserver_contracts\"");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 static void
 ngx_http_pserver_owner_sort(ngx_http_pserver_owners_t *owners)
 {
@@ -307,6 +329,18 @@ ngx_http_pserver_owner_served(ngx_http_pserver_loc_conf_t *plcf,
 
 
 ngx_uint_t
+ngx_http_pserver_owner_asked(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_address_t *address)
+{
+    static const pserver_address_t  nobody;
+
+    return plcf->owners && plcf->owners->trusted
+           && !pserver_facts_none(address)
+           && !ngx_http_pserver_owner_served(plcf, &nobody, address);
+}
+
+
+ngx_uint_t
 ngx_http_pserver_owner_serves(ngx_http_request_t *r,
     const pserver_address_t *address)
 {
@@ -325,7 +359,8 @@ ngx_uint_t
 ngx_http_pserver_owner_grants(ngx_http_pserver_loc_conf_t *plcf,
     const pserver_address_t *named, const pserver_facts_t *facts)
 {
-    return ngx_http_pserver_owner_served(plcf, named, &facts->grantor);
+    return facts->trust == PSERVER_FACTS_TRUSTED
+           || ngx_http_pserver_owner_served(plcf, named, &facts->grantor);
 }
 
 
@@ -346,7 +381,7 @@ ngx_http_pserver_owner_only(ngx_http_request_t *r, pserver_address_t *owner)
         return pserver_facts_none(owner) ? NGX_DECLINED : NGX_OK;
     }
 
-    if (plcf->owners->list.nelts != 1) {
+    if (plcf->owners->list.nelts != 1 || plcf->owners->trusted) {
         return NGX_DECLINED;
     }
 

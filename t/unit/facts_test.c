@@ -74,6 +74,8 @@ TEST(there_and_back)
     fill(&f, GRANT);
     f.fetched = 1700000000001;
     f.box = str("b0c5");
+    f.account = 3;
+    f.trust = PSERVER_FACTS_TRUSTED;
     data = pack(&f, &len);
 
     CHECK_INT(pserver_facts_unpack(data, len, &g), PSERVER_OK);
@@ -83,6 +85,8 @@ TEST(there_and_back)
     CHECK_MEM(&g.block_hash, &f.block_hash, 32);
     CHECK(g.observed == f.observed);
     CHECK(g.fetched == f.fetched);
+    CHECK(g.account == f.account);
+    CHECK(g.trust == f.trust);
     CHECK_MEM(&g.id, &f.id, 32);
     CHECK_MEM(&g.grantor, &f.grantor, 20);
     CHECK_MEM(&g.grantee_id, &f.grantee_id, 32);
@@ -214,3 +218,46 @@ TEST(nobody)
 
 
 TEST_MAIN
+
+
+/* where a life that the chain gives by two blocks has begun and not ended */
+
+TEST(when)
+{
+    pserver_word_t  five, nine, never;
+
+    pserver_word_from_uint64(&five, 5);
+    pserver_word_from_uint64(&nine, 9);
+    memset(&never, 0xff, sizeof(never));
+
+    CHECK_INT(pserver_facts_when(&five, &nine, 4), PSERVER_FACTS_BEFORE);
+    CHECK_INT(pserver_facts_when(&five, &nine, 5), PSERVER_FACTS_DURING);
+    CHECK_INT(pserver_facts_when(&five, &nine, 8), PSERVER_FACTS_DURING);
+    CHECK_INT(pserver_facts_when(&five, &nine, 9), PSERVER_FACTS_AFTER);
+    CHECK_INT(pserver_facts_when(&five, &never, UINT64_MAX),
+              PSERVER_FACTS_DURING);
+    CHECK_INT(pserver_facts_when(&never, &never, UINT64_MAX),
+              PSERVER_FACTS_BEFORE);
+}
+
+
+/* the fuzzer begins where there is something to read */
+
+TEST(seeds)
+{
+    size_t            i, len;
+    char             *data;
+    pserver_facts_t   f;
+
+    static const char *const  names[] = {
+        "t/fuzz/corpus/facts/many", "t/fuzz/corpus/facts/none",
+        "t/fuzz/corpus/facts/read", "t/fuzz/corpus/facts/run"
+    };
+
+    for (i = 0; i < 4; i++) {
+        data = test_file(names[i], &len);
+        CHECK_INT(pserver_facts_unpack((u_char *) data, len, &f), PSERVER_OK);
+        pserver_facts_free(&f);
+        free(data);
+    }
+}

@@ -8,7 +8,8 @@ package PServer::Node;
 #   node_mode('half', 'record');         from now on; which round, or all
 #   node_mode('lie', '', port(7));       only the one on this port
 #   my %asked = node_asked();            rounds since then: head logs record
-#                                        set old id key after, and grant
+#                                        set old id key after, account
+#                                        server user, and grant
 
 use strict;
 use warnings;
@@ -27,7 +28,8 @@ my (@pids, $owner);
 
 my %rounds = (
     '58886dba' => 'record', 'd11bf955' => 'set', '3ca017f7' => 'old',
-    '3905158a' => 'id', '60f1c43a' => 'key',
+    '3905158a' => 'id', '60f1c43a' => 'key', '60206040' => 'account',
+    'ef32b146' => 'server', 'a1c004b2' => 'user',
 );
 
 
@@ -37,7 +39,7 @@ sub slurp { open my $in, '<', file(shift) or return ''; local $/; <$in> }
 
 sub node_asked {
     my %asked = map { $_ => 0 }
-        qw( head logs record set old id key after grant );
+        qw( head logs record set old id key after grant account server user );
 
     $asked{$_}++ for split /\n/, slurp('asked');
     return %asked;
