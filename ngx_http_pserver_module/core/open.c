@@ -174,6 +174,9 @@ pserver_open_header(pserver_open_t *open, const u_char *header)
 static int
 pserver_open_meta(pserver_seal_meta_t *meta, u_char *p, u_char *last)
 {
+    last -= PSERVER_SEAL_RECORDED_LEN;
+
+    meta->recorded = pserver_get_be(last, PSERVER_SEAL_RECORDED_LEN);
     meta->length = pserver_get_be(p, 8);
     p += 8;
 

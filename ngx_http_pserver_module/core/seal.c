@@ -133,6 +133,15 @@ pserver_seal_nonce(u_char nonce[PSERVER_GCM_NONCE_LEN], uint64_t counter,
 }
 
 
+uint64_t
+pserver_seal_file_len(uint64_t len)
+{
+    return PSERVER_SEAL_HEADER_LEN
+           + len / PSERVER_SEAL_CHUNK * PSERVER_SEAL_BLOCK
+           + len % PSERVER_SEAL_CHUNK + PSERVER_SEAL_TAG_LEN;
+}
+
+
 const u_char *
 pserver_seal_id(const pserver_seal_t *seal)
 {
@@ -231,6 +240,11 @@ pserver_seal_header(pserver_seal_t *seal,
     p = pserver_seal_put_text(p, meta->type);
     p = pserver_seal_put_text(p, meta->filename);
     (void) pserver_seal_put_text(p, meta->note);
+
+    p = header + PSERVER_SEAL_AT_META + PSERVER_SEAL_META_LEN;
+
+    (void) pserver_put_be(p - PSERVER_SEAL_RECORDED_LEN, meta->recorded,
+                          PSERVER_SEAL_RECORDED_LEN);
 
     ad.data = header;
     ad.len = PSERVER_SEAL_AT_META;

@@ -33,7 +33,7 @@
 #define PSERVER_SEAL_MAX         ((uint64_t) 1 << 47)
 
 /* scope, type, filename and note take at most this many bytes together */
-#define PSERVER_SEAL_TEXT_MAX    3799
+#define PSERVER_SEAL_TEXT_MAX    3791
 
 
 /* where an object belongs; what is opened must have been sealed for it */
@@ -59,6 +59,8 @@ typedef struct {
     pserver_str_t         type;           /* Content-Type, binary only */
     pserver_str_t         filename;       /* may be empty */
     pserver_str_t         note;           /* may be empty */
+    uint64_t              recorded;       /* counter of its record in the
+                                             manifest; 0: it has none */
 } pserver_seal_meta_t;
 
 
@@ -94,6 +96,9 @@ typedef struct {
 /* PSERVER_NOMEM, PSERVER_ERROR */
 int pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place);
+
+/* the length of a file with an object of len bytes, up to SEAL_MAX */
+uint64_t pserver_seal_file_len(uint64_t len);
 
 /* the random id of the version, PSERVER_SEAL_ID_LEN bytes, after init */
 const u_char *pserver_seal_id(const pserver_seal_t *seal);

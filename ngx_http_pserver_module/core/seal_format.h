@@ -35,6 +35,9 @@
 #define PSERVER_SEAL_META_LEN                                                 \
     (PSERVER_SEAL_HEADER_LEN - PSERVER_SEAL_AT_META - PSERVER_SEAL_TAG_LEN)
 
+/* of the metadata, which end with it */
+#define PSERVER_SEAL_RECORDED_LEN   8
+
 /* all of the same length */
 
 #define PSERVER_SEAL_LABEL_LEN      22

@@ -42,6 +42,7 @@ setup_meta(pserver_seal_meta_t *meta)
     memset(meta, 0, sizeof(*meta));
     meta->kind = PSERVER_SEAL_BINARY;
     meta->collected_at = 1767225600123;
+    meta->recorded = 0x0102030405060708;
     meta->scope = str("a.b");
     meta->type = str("image/png");
     meta->filename = str("x.png");
@@ -213,6 +214,7 @@ TEST(known)
         memset(&meta, 0, sizeof(meta));
         meta.kind = (pserver_seal_kind_e) vector_uint(m, "kind");
         meta.collected_at = vector_uint(m, "collectedAt");
+        meta.recorded = vector_uint(m, "recorded");
         meta.scope = vector_get(m, "scope")->value;
         meta.type = vector_get(m, "type")->value;
         meta.filename = vector_get(m, "filename")->value;
@@ -286,6 +288,8 @@ TEST(round_trip)
         CHECK_INT(open.meta.kind, PSERVER_SEAL_BINARY);
         CHECK_INT(open.meta.length, len);
         CHECK_INT(open.meta.collected_at, 1767225600123);
+        CHECK_INT(open.meta.recorded, 0x0102030405060708);
+        CHECK_INT(pserver_seal_file_len(len), file_len(len));
         CHECK_STR(open.meta.scope, "a.b");
         CHECK_STR(open.meta.type, "image/png");
         CHECK_STR(open.meta.filename, "x.png");

@@ -135,7 +135,8 @@ def seal(keys, owner, number, meta, plain, random):
     sealed += struct.pack('>QB', meta['collectedAt'], meta['kind'])
     for text in texts:
         sealed += struct.pack('>H', len(text)) + text
-    sealed = sealed.ljust(HEADER - 224 - 16, b'\0')
+    sealed = sealed.ljust(HEADER - 224 - 16 - 8, b'\0')
+    sealed += struct.pack('>Q', meta['recorded'])
 
     out = header + head.encrypt(nonce(number, 0), sealed, header)
 
@@ -145,6 +146,49 @@ def seal(keys, owner, number, meta, plain, random):
         out += stream.encrypt(nonce(i, i == full), chunk, None)
 
     return out
+
+
+class Manifest:
+    """A file of records, each of which stands for all before it."""
+
+    AD = b'pserver/v1/manifest\0'
+    BASE, PUT, DELETE = 1, 2, 3
+
+    def __init__(self, key, random, counter=0, digest=bytes(32)):
+        self.key, self.random = key, random
+        self.counter, self.digest = counter, digest
+        self.data = b'PSVRMANI' + struct.pack('>II', 1, 0)
+
+    def add(self, kind, name=bytes(32), number=0, version=bytes(16), size=0):
+        self.counter += 1
+        text = struct.pack('>Q32sB7x32sQ16sQ', self.counter, self.digest,
+                           kind, name, number, version, size)
+        record = box(self.key, self.AD, text, self.random)
+        self.digest = hashlib.sha256(record).digest()
+        self.data += record
+
+
+def manifest(keys):
+    first, second = (name(keys, b'scope', text) for text in (b'a.b', b'c.d'))
+    ids = [bytes([i]) * 16 for i in range(4)]
+
+    m = Manifest(keys[64:], Random(), 6, hashlib.sha256(b'gone').digest())
+    m.add(m.BASE, number=2)
+    m.add(m.PUT, first, 2, ids[0], 4112)
+    m.add(m.PUT, first, 99999999, ids[1], 1 << 40)
+    m.add(m.PUT, second, 1, ids[2], 5000)
+    m.add(m.DELETE, second)
+    m.add(m.PUT, second, 1, ids[3], 70000)
+
+    there = [(first, 2, ids[0], 4112), (first, 99999999, ids[1], 1 << 40),
+             (second, 1, ids[3], 70000)]
+
+    return {
+        'key': keys[64:].hex(), 'file': m.data.hex(),
+        'counter': m.counter, 'digest': m.digest.hex(),
+        'bytes': sum(t[3] for t in there),
+        'there': [{'name': t[0].hex(), 'number': t[1], 'id': t[2].hex(),
+                   'size': t[3]} for t in there]}
 
 
 def main():
@@ -186,11 +230,11 @@ def main():
         'owner_file': owned_file(root_id, root, chain, owner, keys, key, wrap,
                                  random).hex()}
 
-    meta = {'kind': 1, 'collectedAt': 1767225600123,
+    meta = {'kind': 1, 'collectedAt': 1767225600123, 'recorded': 0,
             'scope': 'chatgpt.conversations', 'type': '', 'filename': '',
             'note': ''}
-    photo = {'kind': 2, 'collectedAt': 1767225600999, 'scope': 'a.b.C_9',
-             'type': 'image/png', 'filename': 'été.png',
+    photo = {'kind': 2, 'collectedAt': 1767225600999, 'recorded': 1 << 40,
+             'scope': 'a.b.C_9', 'type': 'image/png', 'filename': 'été.png',
              'note': '{"album":1}'}
 
     for m, number, length in ((meta, 1, 0), (meta, 2, 17),
@@ -202,6 +246,8 @@ def main():
             'number': number, 'meta': m, 'length': length,
             'header': out[:224].hex(), 'size': len(out),
             'sha256': hashlib.sha256(out).hexdigest()})
+
+    doc['manifest'] = manifest(keys)
 
     with open('t/vectors/sealed.json', 'w') as f:
         json.dump(doc, f, indent=1)
