@@ -93,11 +93,13 @@ is_deeply [ found('demo.first') ], [], 'nor its name';
 my $dir = owner_dir('owner1');
 my @files = grep { !m{^(jobs|seen)/} } sort map { s{^\Q$dir\E/}{}r } all_files($dir);
 
-is scalar @files, 2, 'a key and an object';
-like $files[0], qr{^objects/[0-9a-f]{64}/00000001$}, 'object';
-is $files[1], 'owner.key', 'key';
+is scalar @files, 3, 'a manifest, an object and a key';
+is $files[0], 'manifest', 'manifest';
+like $files[1], qr{^objects/[0-9a-f]{64}/00000001$}, 'object';
+is $files[2], 'owner.key', 'key';
+is -s "$dir/manifest", 16 + 2 * 152, 'length of the manifest';
 is -s "$dir/owner.key", 180, 'length of the key file';
-is -s "$dir/$files[0]", 4096 + 16 + length
+is -s "$dir/$files[1]", 4096 + 16 + length
     '{ "words": ["xylophone zebra", 1.50, "\u00e9"],  "n": {} }', 'and of it';
 
 is sprintf('%o', (stat "$dir/$_")[2] & 0777), '600', "mode of $_" for @files;
@@ -533,7 +535,7 @@ is $r->{status}, 507, 'there is none';
 is $r->{json}{error}, 'INSUFFICIENT_STORAGE', 'code';
 
 is_deeply [ sort map { s{^.*/}{}r } grep { m{/owners/} && !m{/(?:jobs|seen)/} }
-    all_files($small) ], [ "00000001", "owner.key" ],
+    all_files($small) ], [ "00000001", "manifest", "owner.key" ],
     "no file is left";
 ok get('owner1', '/v1/data/demo.small?content=raw')->{content}
     eq noise(500000), 'the version before is there';

@@ -171,6 +171,13 @@ ngx_command_t  ngx_http_pserver_commands[] = {
       offsetof(ngx_http_pserver_loc_conf_t, store_reserve),
       NULL },
 
+    { ngx_string("pserver_quota"),
+      NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE1,
+      ngx_http_pserver_conf_quota,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("pserver_custody"),
       NGX_HTTP_PSERVER_ANY|NGX_CONF_TAKE12,
       ngx_http_pserver_custody_conf,
@@ -427,6 +434,7 @@ ngx_http_pserver_create_loc_conf(ngx_conf_t *cf)
     conf->accounts = NGX_CONF_UNSET_UINT;
     conf->owners = NGX_CONF_UNSET_PTR;
     conf->store_reserve = NGX_CONF_UNSET;
+    conf->quota = NGX_CONF_UNSET;
     conf->custody = NGX_CONF_UNSET_UINT;
     conf->audit = NGX_CONF_UNSET_PTR;
     conf->chain = NGX_CONF_UNSET_PTR;
@@ -476,6 +484,7 @@ ngx_http_pserver_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->store, prev->store, "");
     ngx_conf_merge_off_value(conf->store_reserve, prev->store_reserve,
                              64 * 1024 * 1024);
+    ngx_conf_merge_off_value(conf->quota, prev->quota, 0);
 
     if (conf->custody == NGX_CONF_UNSET_UINT) {
         conf->custody_max = prev->custody_max;

@@ -13,6 +13,8 @@ char *ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_pserver_conf_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_pserver_conf_quota(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_pserver_conf_contracts(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

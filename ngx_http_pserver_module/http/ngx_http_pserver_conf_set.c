@@ -117,6 +117,30 @@ ngx_http_pserver_conf_path(ngx_conf_t *cf, void *post, void *data)
 
 
 char *
+ngx_http_pserver_conf_quota(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_pserver_loc_conf_t  *plcf = conf;
+
+    ngx_str_t  *value;
+
+    if (plcf->quota != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        plcf->quota = 0;
+        return NGX_CONF_OK;
+    }
+
+    plcf->quota = ngx_parse_offset(&value[1]);
+
+    return (plcf->quota == NGX_ERROR) ? "invalid value" : NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_pserver_conf_contracts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_pserver_loc_conf_t  *plcf = conf;

@@ -509,7 +509,7 @@ ngx_http_pserver_custody_open_once(ngx_http_pserver_custody_t *custody,
         }
     }
 
-    ngx_http_pserver_once_end(&once);
+    ngx_http_pserver_once_end(&once, owner);
 
     return rc;
 }
@@ -606,7 +606,7 @@ ngx_http_pserver_custody_close_end(void *data)
             (void) ngx_http_pserver_once_done(&once, &owner);
         }
 
-        ngx_http_pserver_once_end(&once);
+        ngx_http_pserver_once_end(&once, &owner);
     }
 
     ngx_http_pserver_owner_close(&owner);

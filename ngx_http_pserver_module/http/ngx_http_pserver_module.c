@@ -13,6 +13,7 @@
 #include "ngx_http_pserver_guard.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_keys.h"
+#include "ngx_http_pserver_manifest.h"
 #include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_sweep.h"
@@ -281,6 +282,10 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pserver_known_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_manifest_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 

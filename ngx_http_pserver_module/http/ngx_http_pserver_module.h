@@ -119,6 +119,7 @@ typedef struct {
 
     ngx_str_t                        store;      /* no trailing slash */
     off_t                            store_reserve;  /* bytes */
+    off_t                            quota;          /* bytes; 0: none */
     ngx_uint_t                       custody;
     time_t                           custody_max;    /* seconds of an unlock */
 

@@ -3,25 +3,17 @@
  */
 
 
-#include "ngx_http_pserver_store.h"
-#include "ngx_http_pserver_store_known.h"
+#include "ngx_http_pserver_manifest.h"
 #include "../core/encode.h"
 
 #include <dirent.h>
 #include <sodium.h>
 
 
-/* of 8 digits */
-
-#define NGX_HTTP_PSERVER_OBJECT_LAST  99999999
-
-
-static ngx_uint_t ngx_http_pserver_object_find(
+static ngx_uint_t ngx_http_pserver_object_listed(
     ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object,
-    const u_char name[PSERVER_NAME_LEN], uint64_t *version);
+    const u_char name[PSERVER_NAME_LEN], const pserver_version_t *version);
 static ngx_fd_t ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
-    const u_char name[PSERVER_NAME_LEN], uint64_t version);
-static void ngx_http_pserver_object_file_path(char *file,
     const u_char name[PSERVER_NAME_LEN], uint64_t version);
 static ssize_t ngx_http_pserver_object_header(
     ngx_http_pserver_object_t *object, u_char *header, off_t size);
@@ -29,6 +21,8 @@ static ssize_t ngx_http_pserver_object_block(
     ngx_http_pserver_object_t *object, u_char *buf, size_t size, uint64_t i);
 static ssize_t ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf,
     size_t len, off_t offset);
+static int ngx_libc_cdecl ngx_http_pserver_object_by_number(const void *one,
+    const void *two);
 
 
 void
@@ -74,29 +68,94 @@ ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
 }
 
 
+/*
+ * Between the look at the manifest and that at the file another process may
+ * have changed both: then the manifest is another one, too.
+ */
+
 ngx_uint_t
 ngx_http_pserver_object_open_name(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
     uint64_t version)
 {
-    u_char                 sealed[PSERVER_NAME_LEN];
-    ngx_uint_t             found;
-    pserver_seal_place_t   place;
+    uint64_t           counter;
+    ngx_uint_t         rc, bad;
+    pserver_version_t  listed;
 
     object->fd = -1;
+
+    rc = ngx_http_pserver_manifest_find(owner, name, version, &listed);
+
+    while (rc == NGX_HTTP_PSERVER_STORE_OK) {
+
+        bad = ngx_http_pserver_object_listed(owner, object, name, &listed);
+
+        if (!ngx_http_pserver_store_is_bad(bad)) {
+            return bad;
+        }
+
+        counter = owner->head.counter;
+
+        rc = ngx_http_pserver_manifest_find(owner, name, version, &listed);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK && owner->head.counter == counter)
+        {
+            return bad;
+        }
+
+        ngx_http_pserver_object_close(object);
+    }
+
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_object_listed(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
+    const pserver_version_t *version)
+{
+    ngx_uint_t  rc;
+
+    rc = ngx_http_pserver_object_open_file(owner, object, name,
+                                           version->number);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        return NGX_HTTP_PSERVER_STORE_MISSING;
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK
+        && ngx_memcmp(object->open.id, version->id, PSERVER_SEAL_ID_LEN) != 0)
+    {
+        return NGX_HTTP_PSERVER_STORE_REPLACED;
+    }
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_open_file(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
+    uint64_t version)
+{
+    u_char                 sealed[PSERVER_NAME_LEN];
+    ngx_uint_t             rc;
+    pserver_seal_place_t   place;
 
     place.owner = owner->address;
     ngx_memcpy(place.name, name, PSERVER_NAME_LEN);
 
-    found = ngx_http_pserver_object_find(owner, object, name, &version);
+    object->fd = ngx_http_pserver_object_file(owner, name, version);
 
-    if (found == NGX_HTTP_PSERVER_STORE_OK) {
-        found = ngx_http_pserver_object_open_fd(owner, object, &place,
-                                                version);
+    if (object->fd == -1) {
+        return ngx_http_pserver_store_rc(owner->err);
     }
 
-    if (found != NGX_HTTP_PSERVER_STORE_OK) {
-        return found;
+    rc = ngx_http_pserver_object_open_fd(owner, object, &place, version);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
     }
 
     pserver_keys_name(sealed, &owner->keys, "scope", object->open.meta.scope);
@@ -148,82 +207,6 @@ ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
 }
 
 
-static ngx_uint_t
-ngx_http_pserver_object_find(ngx_http_pserver_owner_t *owner,
-    ngx_http_pserver_object_t *object, const u_char name[PSERVER_NAME_LEN],
-    uint64_t *version)
-{
-    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH];
-    ngx_uint_t  rc;
-
-    if (*version == 0
-        && ngx_http_pserver_object_known(owner, name, version))
-    {
-        object->fd = ngx_http_pserver_object_file(owner, name, *version);
-
-        if (object->fd != -1) {
-            return NGX_HTTP_PSERVER_STORE_OK;
-        }
-
-        /* deleted since, and perhaps posted again */
-
-        *version = 0;
-    }
-
-    if (*version == 0) {
-        ngx_http_pserver_object_path(path, name);
-
-        rc = ngx_http_pserver_object_latest(owner, path, version);
-
-        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-            return rc;
-        }
-
-        ngx_http_pserver_know_number(name, *version);
-    }
-
-    if (*version > NGX_HTTP_PSERVER_OBJECT_LAST) {
-        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
-    }
-
-    object->fd = ngx_http_pserver_object_file(owner, name, *version);
-
-    if (object->fd == -1) {
-        return ngx_http_pserver_store_rc(owner->err);
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_object_known(ngx_http_pserver_owner_t *owner,
-    const u_char name[PSERVER_NAME_LEN], uint64_t *number)
-{
-    char         file[NGX_HTTP_PSERVER_OBJECT_FILE];
-    uint64_t     known;
-    struct stat  st;
-
-    known = ngx_http_pserver_known_number(name);
-
-    if (known == 0 || known == NGX_HTTP_PSERVER_OBJECT_LAST) {
-        return 0;
-    }
-
-    ngx_http_pserver_object_file_path(file, name, known + 1);
-
-    if (fstatat(owner->fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0
-        || ngx_errno != NGX_ENOENT)
-    {
-        return 0;
-    }
-
-    *number = known;
-
-    return 1;
-}
-
-
 static ngx_fd_t
 ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t version)
@@ -236,8 +219,8 @@ ngx_http_pserver_object_file(ngx_http_pserver_owner_t *owner,
 }
 
 
-static void
-ngx_http_pserver_object_file_path(char *file,
+void
+ngx_http_pserver_object_file_path(char file[NGX_HTTP_PSERVER_OBJECT_FILE],
     const u_char name[PSERVER_NAME_LEN], uint64_t version)
 {
     ngx_http_pserver_object_path((u_char *) file, name);
@@ -260,15 +243,20 @@ ngx_http_pserver_object_close(ngx_http_pserver_object_t *object)
 
 
 ngx_uint_t
-ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
-    const u_char *path, uint64_t *number)
+ngx_http_pserver_object_numbers(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN], uint64_t **list, size_t *n)
 {
     DIR            *dir;
-    uint64_t        n;
+    u_char          path[NGX_HTTP_PSERVER_OBJECT_PATH];
+    size_t          allocated;
+    uint64_t        number, *more;
     ngx_fd_t        fd;
     struct dirent  *entry;
 
-    *number = 0;
+    *list = NULL;
+    *n = 0;
+
+    ngx_http_pserver_object_path(path, name);
 
     fd = ngx_http_pserver_owner_openat(owner, (char *) path, O_DIRECTORY);
 
@@ -284,26 +272,57 @@ ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
         return NGX_HTTP_PSERVER_STORE_ERROR;
     }
 
+    allocated = 0;
     ngx_set_errno(0);
 
     while ((entry = readdir(dir)) != NULL) {
-        n = ngx_http_pserver_object_number(entry->d_name);
 
-        if (n > *number) {
-            *number = n;
+        number = ngx_http_pserver_object_number(entry->d_name);
+
+        if (number == 0) {
+            continue;
         }
+
+        if (*n == allocated) {
+            allocated = 2 * allocated + 16;
+            more = realloc(*list, allocated * sizeof(uint64_t));
+
+            if (more == NULL) {
+                break;
+            }
+
+            *list = more;
+        }
+
+        (*list)[(*n)++] = number;
     }
 
     owner->err = ngx_errno;
 
     (void) closedir(dir);
 
-    if (owner->err) {
-        return NGX_HTTP_PSERVER_STORE_ERROR;
+    if (owner->err || *n == 0) {
+        free(*list);
+        *list = NULL;
+        *n = 0;
+
+        return owner->err ? NGX_HTTP_PSERVER_STORE_ERROR
+                          : NGX_HTTP_PSERVER_STORE_NOT_FOUND;
     }
 
-    return *number ? NGX_HTTP_PSERVER_STORE_OK
-                   : NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    ngx_qsort(*list, *n, sizeof(uint64_t), ngx_http_pserver_object_by_number);
+
+    return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_pserver_object_by_number(const void *one, const void *two)
+{
+    const uint64_t  *first = one;
+    const uint64_t  *second = two;
+
+    return (*first < *second) - (*first > *second);
 }
 
 

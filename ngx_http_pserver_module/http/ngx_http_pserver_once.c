@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_once.h"
+#include "ngx_http_pserver_manifest.h"
 
 #include <sys/file.h>
 
@@ -19,6 +20,8 @@ static ngx_uint_t ngx_http_pserver_once_settle(ngx_http_pserver_once_t *once,
     ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_once_made(ngx_http_pserver_owner_t *owner,
     const pserver_change_t *change, ngx_uint_t *made);
+static ngx_uint_t ngx_http_pserver_once_undo(ngx_http_pserver_owner_t *owner,
+    const pserver_change_t *change);
 static ngx_uint_t ngx_http_pserver_once_read(ngx_http_pserver_once_t *once,
     ngx_http_pserver_owner_t *owner, const char *file,
     pserver_change_t *change);
@@ -46,7 +49,7 @@ ngx_http_pserver_once_seen(ngx_http_pserver_owner_t *owner,
 
     rc = ngx_http_pserver_once_find(&once, owner, repeat, value);
 
-    ngx_http_pserver_once_end(&once);
+    ngx_http_pserver_once_end(&once, owner);
 
     return rc;
 }
@@ -67,6 +70,8 @@ ngx_http_pserver_once_begin(ngx_http_pserver_once_t *once,
     if (once->folder == -1 || flock(once->folder, LOCK_EX) == -1) {
         return ngx_http_pserver_once_failed(owner);
     }
+
+    owner->locked = 1;
 
     /* its marker may have been swept */
 
@@ -178,50 +183,79 @@ ngx_http_pserver_once_settle(ngx_http_pserver_once_t *once,
 }
 
 
-/* nobody has changed anything since, for this would have been settled */
+/*
+ * The change was made if its record was.  Nobody has changed anything since,
+ * for this would have been settled.  What a deletion has left of the object,
+ * or a version without a record, goes now.
+ */
 
 static ngx_uint_t
 ngx_http_pserver_once_made(ngx_http_pserver_owner_t *owner,
     const pserver_change_t *change, ngx_uint_t *made)
 {
-    u_char                     path[NGX_HTTP_PSERVER_OBJECT_PATH];
-    ngx_uint_t                 rc;
-    struct stat                st;
-    ngx_http_pserver_object_t  object;
+    ngx_uint_t         rc;
+    pserver_version_t  version;
 
     *made = 0;
 
-    if (change->number == 0) {
-
-        ngx_http_pserver_object_path(path, change->name);
-
-        if (fstatat(owner->fd, (char *) path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        {
-            return NGX_HTTP_PSERVER_STORE_OK;
-        }
-
-        *made = (ngx_errno == NGX_ENOENT);
-
-        return *made ? NGX_HTTP_PSERVER_STORE_OK
-                     : ngx_http_pserver_once_failed(owner);
-    }
-
-    ngx_memzero(&object, sizeof(ngx_http_pserver_object_t));
-
-    rc = ngx_http_pserver_object_open_name(owner, &object, change->name,
-                                           change->number);
+    rc = ngx_http_pserver_manifest_find(owner, change->name, change->number,
+                                        &version);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        *made = ngx_memcmp(object.open.id, change->id, PSERVER_SEAL_ID_LEN)
-                == 0;
+
+        if (change->number == 0) {
+            return rc;
+        }
+
+        *made = ngx_memcmp(version.id, change->id, PSERVER_SEAL_ID_LEN) == 0;
 
     } else if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+
+        if (change->number == 0) {
+            *made = 1;
+            return ngx_http_pserver_object_discard(owner, change->name);
+        }
+
         rc = NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    ngx_http_pserver_object_close(&object);
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && !*made) {
+        rc = ngx_http_pserver_once_undo(owner, change);
+    }
 
     return rc;
+}
+
+
+/* removes the file of that version, and no other */
+
+static ngx_uint_t
+ngx_http_pserver_once_undo(ngx_http_pserver_owner_t *owner,
+    const pserver_change_t *change)
+{
+    char                       path[NGX_HTTP_PSERVER_OBJECT_FILE];
+    ngx_uint_t                 rc, same;
+    ngx_http_pserver_object_t  object;
+
+    ngx_memzero(&object, sizeof(ngx_http_pserver_object_t));
+
+    rc = ngx_http_pserver_object_open_file(owner, &object, change->name,
+                                           change->number);
+
+    same = (rc == NGX_HTTP_PSERVER_STORE_OK
+            && ngx_memcmp(object.open.id, change->id, PSERVER_SEAL_ID_LEN)
+               == 0);
+
+    ngx_http_pserver_object_close(&object);
+
+    ngx_http_pserver_object_file_path(path, change->name, change->number);
+
+    if (same && unlinkat(owner->fd, path, 0) == -1) {
+        return ngx_http_pserver_once_failed(owner);
+    }
+
+    return (rc == NGX_HTTP_PSERVER_STORE_ERROR)
+           ? rc : NGX_HTTP_PSERVER_STORE_OK;
 }
 
 
@@ -297,8 +331,11 @@ ngx_http_pserver_once_done(ngx_http_pserver_once_t *once,
 
 
 void
-ngx_http_pserver_once_end(ngx_http_pserver_once_t *once)
+ngx_http_pserver_once_end(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner)
 {
+    owner->locked = 0;
+
     if (once->folder != -1) {
         (void) close(once->folder);
         once->folder = -1;

@@ -8,7 +8,7 @@
  * A change is announced before it is made: "pending" says which version it
  * makes or which object it deletes, and is on the disk first.  Afterwards it
  * gets its own name in one step.  Whoever comes next, after a crash, looks
- * whether the change is there, and so knows whether it was made.  A lock on
+ * whether the manifest has it, and so knows whether it was made.  A lock on
  * the folder makes one owner's changes follow each other, so that there is
  * never more than one of them in doubt.  For threads.
  */
@@ -66,7 +66,8 @@ ngx_uint_t ngx_http_pserver_once_done(ngx_http_pserver_once_t *once,
     ngx_http_pserver_owner_t *owner);
 
 /* lets go of the lock */
-void ngx_http_pserver_once_end(ngx_http_pserver_once_t *once);
+void ngx_http_pserver_once_end(ngx_http_pserver_once_t *once,
+    ngx_http_pserver_owner_t *owner);
 
 
 #endif /* _NGX_HTTP_PSERVER_ONCE_H_INCLUDED_ */

@@ -17,5 +17,13 @@
 ngx_uint_t ngx_http_pserver_quota_reserve(ngx_http_pserver_owner_t *owner,
     off_t reserve, off_t len);
 
+/*
+ * For threads.  QUOTA: with one object of "len" bytes more, sealed, what the
+ * manifest has would be more than the quota; 0 is none.  Under the lock of
+ * the owner that is so until the object is there.
+ */
+ngx_uint_t ngx_http_pserver_quota_holds(ngx_http_pserver_owner_t *owner,
+    off_t quota, uint64_t len);
+
 
 #endif /* _NGX_HTTP_PSERVER_QUOTA_H_INCLUDED_ */

@@ -155,6 +155,7 @@ ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner, u_char *root,
     ngx_memzero(owner, sizeof(ngx_http_pserver_owner_t));
 
     owner->address = *address;
+    owner->store = ngx_crc32_long(root, ngx_strlen(root));
 
     *pserver_hex_encode((u_char *) hex, address->bytes, 20) = '\0';
 

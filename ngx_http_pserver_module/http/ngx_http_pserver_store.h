@@ -3,6 +3,7 @@
  *
  *   <pserver_store>/owners/<address>/owner.key       keys, under the root,
  *                                                    or root and owner's key
+ *                                   /manifest        http/manifest
  *                                   /objects/<name>/<version>
  *                                   /tmp/            nothing of value
  *                                   /jobs/           of http/job
@@ -25,6 +26,7 @@
 #include "ngx_http_pserver_module.h"
 
 #include "../core/keys.h"
+#include "../core/manifest.h"
 #include "../core/seal.h"
 
 #include <dirent.h>
@@ -33,10 +35,17 @@
 typedef enum {
     NGX_HTTP_PSERVER_STORE_OK = 0,
     NGX_HTTP_PSERVER_STORE_NOT_FOUND,
+
     NGX_HTTP_PSERVER_STORE_BAD,         /* does not open: changed, cut, or
                                            of other keys */
+    NGX_HTTP_PSERVER_STORE_MISSING,     /* is in the manifest, not there */
+    NGX_HTTP_PSERVER_STORE_REPLACED,    /* is not the one of the manifest */
+    NGX_HTTP_PSERVER_STORE_MANIFEST,    /* the manifest does not open */
+    NGX_HTTP_PSERVER_STORE_OLDER,       /* nor is it as new as it was */
+
     NGX_HTTP_PSERVER_STORE_TOO_LARGE,   /* over the limit of the caller */
     NGX_HTTP_PSERVER_STORE_FULL,        /* no space left */
+    NGX_HTTP_PSERVER_STORE_QUOTA,       /* of the owner: used up */
     NGX_HTTP_PSERVER_STORE_CONDITION,   /* of the request: it does not hold */
     NGX_HTTP_PSERVER_STORE_EXPIRED,     /* the signature, long ago */
     NGX_HTTP_PSERVER_STORE_TAKEN,       /* another owner has the index */
@@ -47,6 +56,10 @@ typedef enum {
 
 #define NGX_HTTP_PSERVER_STORE_TAKEN_TEXT                                     \
     "another owner of this server has the same derivation index"
+
+/* the disk does not give back what was put there */
+#define ngx_http_pserver_store_is_bad(rc)                                     \
+    ((rc) >= NGX_HTTP_PSERVER_STORE_BAD && (rc) <= NGX_HTTP_PSERVER_STORE_OLDER)
 
 /*
  * The code for errno of a call that failed.  BAD: a link, a folder, a socket
@@ -69,7 +82,11 @@ typedef struct {
                                                     from the folder on */
     pserver_address_t                address;
     ngx_uint_t                       admitted;   /* has the index */
+    uint32_t                         store;      /* crc32 of its path */
+    pserver_manifest_head_t          head;       /* when it was last read */
     pserver_keys_t                   keys;       /* close wipes them */
+    unsigned                         locked:1;   /* http/once */
+    unsigned                         quick:1;    /* of the event loop */
 } ngx_http_pserver_owner_t;
 
 
@@ -147,31 +164,35 @@ int ngx_http_pserver_owner_folder(ngx_http_pserver_owner_t *owner,
 void ngx_http_pserver_object_path(u_char *path,
     const u_char name[PSERVER_NAME_LEN]);
 
+/* and the file of one */
+void ngx_http_pserver_object_file_path(
+    char file[NGX_HTTP_PSERVER_OBJECT_FILE],
+    const u_char name[PSERVER_NAME_LEN], uint64_t version);
+
 /* the number of a file's name, or 0: 8 digits, not all of them zero */
 uint64_t ngx_http_pserver_object_number(const char *name);
 
-/* the highest number in a folder of versions; 0 with NOT_FOUND */
-ngx_uint_t ngx_http_pserver_object_latest(ngx_http_pserver_owner_t *owner,
-    const u_char *path, uint64_t *number);
-
 /*
- * The same without reading the folder: 1 if it was read before and is
- * still so, which takes one look since numbers are given out one after the
- * other and only go together.  If the object is gone since, the version is
- * not there.
+ * The numbers in a folder of versions, the latest first, malloc'd; NULL with
+ * NOT_FOUND.  Whether a version counts is for the manifest to say.
  */
-ngx_uint_t ngx_http_pserver_object_known(ngx_http_pserver_owner_t *owner,
-    const u_char name[PSERVER_NAME_LEN], uint64_t *number);
+ngx_uint_t ngx_http_pserver_object_numbers(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN], uint64_t **list, size_t *n);
 
 /*
  * Opens a version of what the owner calls "scope": that one, or with 0 the
- * latest.  object starts zeroed; after this call it is closed in any case.
- * open_name: the same by the name on disk.
+ * latest, if it is the one that the manifest has.  object starts zeroed;
+ * after this call it is closed in any case.  open_name: the same by the name
+ * on disk; open_file: whatever version has that number, unasked whether it
+ * should be there.
  */
 ngx_uint_t ngx_http_pserver_object_open(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_object_t *object, pserver_str_t scope,
     uint64_t version);
 ngx_uint_t ngx_http_pserver_object_open_name(
+    ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object,
+    const u_char name[PSERVER_NAME_LEN], uint64_t version);
+ngx_uint_t ngx_http_pserver_object_open_file(
     ngx_http_pserver_owner_t *owner, ngx_http_pserver_object_t *object,
     const u_char name[PSERVER_NAME_LEN], uint64_t version);
 
@@ -206,7 +227,12 @@ ngx_uint_t ngx_http_pserver_object_check(ngx_http_pserver_object_t *object);
  */
 DIR *ngx_http_pserver_store_dir(ngx_fd_t folder, const char *path);
 
-/* removes a folder of versions, which nobody can ask for any more */
+/*
+ * Moves an object's folder, if there is one, to where nobody can ask for it,
+ * for good; and removes a folder there.
+ */
+ngx_uint_t ngx_http_pserver_object_discard(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN]);
 void ngx_http_pserver_store_empty(ngx_fd_t folder, const char *name);
 
 /* writes "2026-01-31T12:00:00Z", 20 characters; returns the end */

@@ -79,6 +79,13 @@ ngx_http_pserver_store_fault(ngx_http_request_t *r, ngx_uint_t rc,
                                       "INSUFFICIENT_STORAGE",
                                       "no space left");
 
+    case NGX_HTTP_PSERVER_STORE_QUOTA:
+        return ngx_http_pserver_error_content(r,
+                                      NGX_HTTP_INSUFFICIENT_STORAGE,
+                                      "QUOTA_EXCEEDED",
+                                      "the owner's quota does not allow "
+                                      "that much");
+
     case NGX_HTTP_PSERVER_STORE_CONDITION:
         return ngx_http_pserver_error_content(r,
                                       NGX_HTTP_PRECONDITION_FAILED,
@@ -101,9 +108,12 @@ ngx_http_pserver_store_fault(ngx_http_request_t *r, ngx_uint_t rc,
         return ngx_http_pserver_error_locked(r);
 
     case NGX_HTTP_PSERVER_STORE_BAD:
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
-                      "a sealed file of the store does not open: \"%s\"",
-                      path);
+    case NGX_HTTP_PSERVER_STORE_MISSING:
+    case NGX_HTTP_PSERVER_STORE_REPLACED:
+    case NGX_HTTP_PSERVER_STORE_MANIFEST:
+    case NGX_HTTP_PSERVER_STORE_OLDER:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, err, "%s: \"%s\"",
+                      ngx_http_pserver_store_why(rc), path);
 
         return ngx_http_pserver_store_failed(r, "DECRYPTION_ERROR",
                                              "the data can not be opened");
@@ -136,6 +146,29 @@ ngx_http_pserver_store_failed(ngx_http_request_t *r, const char *code,
 
     return ngx_http_pserver_error_content(r, NGX_HTTP_INTERNAL_SERVER_ERROR,
                                           code, text);
+}
+
+
+const char *
+ngx_http_pserver_store_why(ngx_uint_t rc)
+{
+    switch (rc) {
+
+    case NGX_HTTP_PSERVER_STORE_MISSING:
+        return "a version is gone from the store that the manifest has";
+
+    case NGX_HTTP_PSERVER_STORE_REPLACED:
+        return "a version in the store is not the one that the manifest has";
+
+    case NGX_HTTP_PSERVER_STORE_MANIFEST:
+        return "the manifest of the owner does not open";
+
+    case NGX_HTTP_PSERVER_STORE_OLDER:
+        return "the manifest of the owner is older than it was, or gone";
+
+    default: /* BAD */
+        return "a sealed file of the store does not open";
+    }
 }
 
 

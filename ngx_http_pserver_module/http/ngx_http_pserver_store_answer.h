@@ -29,6 +29,9 @@ ngx_int_t ngx_http_pserver_store_file_error(ngx_http_request_t *r,
 void ngx_http_pserver_store_path(char path[NGX_HTTP_PSERVER_STORE_PATH],
     const pserver_address_t *owner, const char *file);
 
+/* what the log says of an rc for which store_is_bad() */
+const char *ngx_http_pserver_store_why(ngx_uint_t rc);
+
 /* 503: no thread, or no log */
 ngx_int_t ngx_http_pserver_store_busy(ngx_http_request_t *r);
 

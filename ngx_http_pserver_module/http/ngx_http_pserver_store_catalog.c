@@ -4,17 +4,9 @@
 
 
 #include "ngx_http_pserver_store_catalog.h"
-#include "../core/encode.h"
+#include "ngx_http_pserver_manifest.h"
 
-#include <dirent.h>
 #include <sodium.h>
-
-
-typedef struct {
-    uint64_t                        *list;
-    size_t                           count;
-    size_t                           allocated;
-} ngx_http_pserver_numbers_t;
 
 
 static ngx_uint_t ngx_http_pserver_catalog_scopes(
@@ -29,16 +21,9 @@ static ngx_uint_t ngx_http_pserver_catalog_add(
     uint64_t versions);
 static void ngx_http_pserver_catalog_bad(ngx_http_pserver_catalog_t *catalog,
     ngx_http_pserver_owner_t *owner);
-static ngx_uint_t ngx_http_pserver_catalog_numbers(
-    ngx_http_pserver_owner_t *owner, const u_char name[PSERVER_NAME_LEN],
-    ngx_http_pserver_numbers_t *numbers);
-static ngx_uint_t ngx_http_pserver_catalog_dir(
-    ngx_http_pserver_owner_t *owner, const char *path, DIR **dir);
 static void *ngx_http_pserver_catalog_room(void *list, size_t count,
     size_t *allocated, size_t size);
 static int ngx_libc_cdecl ngx_http_pserver_catalog_by_scope(const void *one,
-    const void *two);
-static int ngx_libc_cdecl ngx_http_pserver_catalog_by_number(const void *one,
     const void *two);
 
 
@@ -73,55 +58,27 @@ static ngx_uint_t
 ngx_http_pserver_catalog_scopes(ngx_http_pserver_catalog_t *catalog,
     ngx_http_pserver_owner_t *owner)
 {
-    DIR                         *dir;
-    u_char                       name[PSERVER_NAME_LEN];
-    ngx_uint_t                   rc;
-    pserver_str_t                hex;
-    struct dirent               *entry;
-    ngx_http_pserver_numbers_t   numbers;
+    size_t                             i, n;
+    ngx_uint_t                         rc;
+    ngx_http_pserver_manifest_item_t  *objects;
 
-    rc = ngx_http_pserver_catalog_dir(owner, "objects", &dir);
+    rc = ngx_http_pserver_manifest_objects(owner, &objects, &n);
 
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        return rc;
-    }
+    for (i = 0; rc == NGX_HTTP_PSERVER_STORE_OK && i < n; i++) {
 
-    ngx_memzero(&numbers, sizeof(ngx_http_pserver_numbers_t));
+        rc = ngx_http_pserver_catalog_add(catalog, owner, objects[i].name,
+                                          objects[i].latest,
+                                          objects[i].versions);
 
-    while ((entry = readdir(dir)) != NULL) {
+        if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
 
-        hex.data = (u_char *) entry->d_name;
-        hex.len = ngx_strlen(entry->d_name);
+            /* deleted meanwhile */
 
-        if (pserver_hex_decode(name, sizeof(name), hex) != PSERVER_OK) {
-            continue;
-        }
-
-        rc = ngx_http_pserver_catalog_numbers(owner, name, &numbers);
-
-        if (rc == NGX_HTTP_PSERVER_STORE_OK && numbers.count) {
-            rc = ngx_http_pserver_catalog_add(catalog, owner, name,
-                                              numbers.list[0],
-                                              numbers.count);
-
-        } else if (rc == NGX_HTTP_PSERVER_STORE_BAD) {
-            ngx_http_pserver_catalog_bad(catalog, owner);
             rc = NGX_HTTP_PSERVER_STORE_OK;
         }
-
-        /* NOT_FOUND: deleted meanwhile */
-
-        if (rc != NGX_HTTP_PSERVER_STORE_OK
-            && rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
-        {
-            break;
-        }
-
-        rc = NGX_HTTP_PSERVER_STORE_OK;
     }
 
-    (void) closedir(dir);
-    free(numbers.list);
+    free(objects);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         return rc;
@@ -151,31 +108,29 @@ static ngx_uint_t
 ngx_http_pserver_catalog_versions(ngx_http_pserver_catalog_t *catalog,
     ngx_http_pserver_owner_t *owner)
 {
-    u_char                       name[PSERVER_NAME_LEN];
-    uint64_t                     i;
-    ngx_uint_t                   rc;
-    ngx_http_pserver_numbers_t   numbers;
+    size_t       n;
+    u_char       name[PSERVER_NAME_LEN];
+    uint64_t     i, *numbers;
+    ngx_uint_t   rc;
 
     pserver_keys_name(name, &owner->keys, "scope", catalog->scope);
 
-    ngx_memzero(&numbers, sizeof(ngx_http_pserver_numbers_t));
+    rc = ngx_http_pserver_manifest_versions(owner, name, &numbers, &n);
 
-    rc = ngx_http_pserver_catalog_numbers(owner, name, &numbers);
-
-    catalog->total = numbers.count;
+    catalog->total = n;
 
     for (i = catalog->offset;
-         rc == NGX_HTTP_PSERVER_STORE_OK && i < numbers.count
+         rc == NGX_HTTP_PSERVER_STORE_OK && i < n
          && i - catalog->offset < catalog->limit;
          i++)
     {
-        rc = ngx_http_pserver_catalog_add(catalog, owner, name,
-                                          numbers.list[i], 1);
+        rc = ngx_http_pserver_catalog_add(catalog, owner, name, numbers[i],
+                                          1);
     }
 
     catalog->count = catalog->nitems;
 
-    free(numbers.list);
+    free(numbers);
 
     return rc;
 }
@@ -198,7 +153,7 @@ ngx_http_pserver_catalog_add(ngx_http_pserver_catalog_t *catalog,
 
     rc = ngx_http_pserver_object_open_name(owner, &object, name, number);
 
-    if (rc == NGX_HTTP_PSERVER_STORE_BAD) {
+    if (ngx_http_pserver_store_is_bad(rc)) {
         ngx_http_pserver_catalog_bad(catalog, owner);
         rc = NGX_HTTP_PSERVER_STORE_OK;
         goto done;
@@ -279,84 +234,6 @@ ngx_http_pserver_catalog_bad(ngx_http_pserver_catalog_t *catalog,
 }
 
 
-/* the numbers of an object's versions, the latest first */
-
-static ngx_uint_t
-ngx_http_pserver_catalog_numbers(ngx_http_pserver_owner_t *owner,
-    const u_char name[PSERVER_NAME_LEN], ngx_http_pserver_numbers_t *numbers)
-{
-    DIR            *dir;
-    void           *room;
-    u_char          path[NGX_HTTP_PSERVER_OBJECT_PATH];
-    uint64_t        n;
-    ngx_uint_t      rc;
-    struct dirent  *entry;
-
-    numbers->count = 0;
-
-    ngx_http_pserver_object_path(path, name);
-
-    rc = ngx_http_pserver_catalog_dir(owner, (char *) path, &dir);
-
-    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
-        return rc;
-    }
-
-    while ((entry = readdir(dir)) != NULL) {
-
-        n = ngx_http_pserver_object_number(entry->d_name);
-
-        if (n == 0) {
-            continue;
-        }
-
-        room = ngx_http_pserver_catalog_room(numbers->list, numbers->count,
-                                             &numbers->allocated,
-                                             sizeof(uint64_t));
-        if (room == NULL) {
-            rc = NGX_HTTP_PSERVER_STORE_ERROR;
-            break;
-        }
-
-        numbers->list = room;
-        numbers->list[numbers->count++] = n;
-    }
-
-    (void) closedir(dir);
-
-    if (numbers->count) {
-        ngx_qsort(numbers->list, numbers->count, sizeof(uint64_t),
-                  ngx_http_pserver_catalog_by_number);
-    }
-
-    return rc;
-}
-
-
-static ngx_uint_t
-ngx_http_pserver_catalog_dir(ngx_http_pserver_owner_t *owner,
-    const char *path, DIR **dir)
-{
-    ngx_fd_t  fd;
-
-    fd = ngx_http_pserver_owner_openat(owner, path, O_DIRECTORY);
-
-    if (fd == -1) {
-        return ngx_http_pserver_store_rc(owner->err);
-    }
-
-    *dir = fdopendir(fd);
-
-    if (*dir == NULL) {
-        owner->err = ngx_errno;
-        (void) close(fd);
-        return NGX_HTTP_PSERVER_STORE_ERROR;
-    }
-
-    return NGX_HTTP_PSERVER_STORE_OK;
-}
-
-
 /* the list, with room for one more; NULL: no memory, the list is as it was */
 
 static void *
@@ -382,16 +259,6 @@ ngx_http_pserver_catalog_by_scope(const void *one, const void *two)
     const ngx_http_pserver_catalog_item_t  *second = two;
 
     return ngx_strcmp(first->scope, second->scope);
-}
-
-
-static int ngx_libc_cdecl
-ngx_http_pserver_catalog_by_number(const void *one, const void *two)
-{
-    const uint64_t  *first = one;
-    const uint64_t  *second = two;
-
-    return (*first < *second) - (*first > *second);
 }
 
 

@@ -1,15 +1,17 @@
 /*
  * DELETE /v1/data/{scope}: all versions of an object.
  *
- * The folder of the object is moved to the owner's tmp/ in one step, and is
- * emptied there: what a crash leaves has no name that anyone asks for, and
- * goes with the next deletion.
+ * It is done with its record in the manifest.  Then the folder of the object
+ * is moved to the owner's tmp/ in one step, and is emptied there: what a
+ * crash leaves has no name that anyone asks for, and goes with the next
+ * deletion.
  */
 
 
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_body.h"
+#include "ngx_http_pserver_manifest.h"
 #include "ngx_http_pserver_once.h"
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_store_condition.h"
@@ -47,8 +49,8 @@ static void ngx_http_pserver_delete_logged(ngx_http_request_t *r,
 static void ngx_http_pserver_delete_run(void *data);
 static ngx_uint_t ngx_http_pserver_delete_once(
     ngx_http_pserver_delete_t *del, ngx_http_pserver_owner_t *owner);
-static ngx_uint_t ngx_http_pserver_delete_move(
-    ngx_http_pserver_owner_t *owner, const u_char object[PSERVER_NAME_LEN]);
+static ngx_uint_t ngx_http_pserver_delete_record(
+    ngx_http_pserver_owner_t *owner, const u_char name[PSERVER_NAME_LEN]);
 static void ngx_http_pserver_delete_sweep(ngx_http_pserver_owner_t *owner);
 static void ngx_http_pserver_delete_done(ngx_http_request_t *r, void *data);
 
@@ -249,7 +251,11 @@ ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
         rc = ngx_http_pserver_once_prepare(&once, owner);
 
         if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-            rc = ngx_http_pserver_delete_move(owner, once.change.name);
+            rc = ngx_http_pserver_delete_record(owner, once.change.name);
+        }
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_object_discard(owner, once.change.name);
         }
 
         if (rc == NGX_HTTP_PSERVER_STORE_OK) {
@@ -257,14 +263,41 @@ ngx_http_pserver_delete_once(ngx_http_pserver_delete_t *del,
         }
     }
 
-    ngx_http_pserver_once_end(&once);
+    ngx_http_pserver_once_end(&once, owner);
 
     return rc;
 }
 
 
 static ngx_uint_t
-ngx_http_pserver_delete_move(ngx_http_pserver_owner_t *owner,
+ngx_http_pserver_delete_record(ngx_http_pserver_owner_t *owner,
+    const u_char name[PSERVER_NAME_LEN])
+{
+    ngx_uint_t                  rc;
+    pserver_version_t           version;
+    pserver_manifest_record_t   record;
+
+    rc = ngx_http_pserver_manifest_find(owner, name, 0, &version);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    ngx_memzero(&record, sizeof(pserver_manifest_record_t));
+
+    record.kind = PSERVER_MANIFEST_DELETE;
+    ngx_memcpy(record.name, name, PSERVER_NAME_LEN);
+
+    return ngx_http_pserver_manifest_append(owner, &record);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_object_discard(ngx_http_pserver_owner_t *owner,
     const u_char object[PSERVER_NAME_LEN])
 {
     u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH], random[16];

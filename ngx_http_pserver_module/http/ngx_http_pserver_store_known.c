@@ -1,6 +1,6 @@
 /*
- * What a process remembers of the store: two tables of one slot for each
- * hash, where what comes later takes the place.
+ * What a process remembers of owners: a table of one slot for each hash,
+ * where what comes later takes the place.
  */
 
 
@@ -10,8 +10,7 @@
 #include <sodium.h>
 
 
-#define NGX_HTTP_PSERVER_KNOWN_OWNERS   64
-#define NGX_HTTP_PSERVER_KNOWN_NUMBERS  1024
+#define NGX_HTTP_PSERVER_KNOWN_OWNERS  64
 
 
 typedef struct {
@@ -31,19 +30,11 @@ typedef struct {
 } ngx_http_pserver_known_owner_t;
 
 
-typedef struct {
-    uint64_t                         number;     /* 0: an empty slot */
-    u_char                           name[PSERVER_NAME_LEN];
-} ngx_http_pserver_known_number_t;
-
-
 static void ngx_http_pserver_known_cleanup(void *data);
 static void ngx_http_pserver_known_file(ngx_http_pserver_known_file_t *file,
     const struct stat *st);
 static ngx_http_pserver_known_owner_t *ngx_http_pserver_known_owner(
     const pserver_address_t *owner);
-static ngx_http_pserver_known_number_t *ngx_http_pserver_known_slot(
-    const u_char name[PSERVER_NAME_LEN]);
 
 
 static pthread_mutex_t  ngx_http_pserver_known_mutex =
@@ -51,10 +42,7 @@ static pthread_mutex_t  ngx_http_pserver_known_mutex =
 
 /* secret memory; NULL: nothing is remembered */
 
-static ngx_http_pserver_known_owner_t   *ngx_http_pserver_known_owners;
-
-static ngx_http_pserver_known_number_t
-    ngx_http_pserver_known_numbers[NGX_HTTP_PSERVER_KNOWN_NUMBERS];
+static ngx_http_pserver_known_owner_t  *ngx_http_pserver_known_owners;
 
 
 ngx_int_t
@@ -199,57 +187,4 @@ ngx_http_pserver_known_owner(const pserver_address_t *owner)
 
     return &ngx_http_pserver_known_owners[owner->bytes[19]
                                           % NGX_HTTP_PSERVER_KNOWN_OWNERS];
-}
-
-
-uint64_t
-ngx_http_pserver_known_number(const u_char name[PSERVER_NAME_LEN])
-{
-    uint64_t                          number;
-    ngx_http_pserver_known_number_t  *known;
-
-    number = 0;
-
-    (void) pthread_mutex_lock(&ngx_http_pserver_known_mutex);
-
-    known = ngx_http_pserver_known_slot(name);
-
-    if (ngx_memcmp(known->name, name, PSERVER_NAME_LEN) == 0) {
-        number = known->number;
-    }
-
-    (void) pthread_mutex_unlock(&ngx_http_pserver_known_mutex);
-
-    return number;
-}
-
-
-void
-ngx_http_pserver_know_number(const u_char name[PSERVER_NAME_LEN],
-    uint64_t number)
-{
-    ngx_http_pserver_known_number_t  *known;
-
-    (void) pthread_mutex_lock(&ngx_http_pserver_known_mutex);
-
-    known = ngx_http_pserver_known_slot(name);
-
-    ngx_memcpy(known->name, name, PSERVER_NAME_LEN);
-    known->number = number;
-
-    (void) pthread_mutex_unlock(&ngx_http_pserver_known_mutex);
-}
-
-
-/* names are keyed hashes */
-
-static ngx_http_pserver_known_number_t *
-ngx_http_pserver_known_slot(const u_char name[PSERVER_NAME_LEN])
-{
-    uint32_t  n;
-
-    ngx_memcpy(&n, name, sizeof(n));
-
-    return &ngx_http_pserver_known_numbers[n
-                                           % NGX_HTTP_PSERVER_KNOWN_NUMBERS];
 }

@@ -1,8 +1,7 @@
 /*
- * What a process remembers of the store, so that a read takes a few system
- * calls: unwrapped keys of owners, and which version of an object was the
- * latest.  Both are only used after a look at the disk that shows that they
- * still hold, whichever process has changed it.
+ * What a process remembers of owners, so that a read takes a few system
+ * calls: their unwrapped keys.  They are only used after a look at the disk
+ * that shows that they still hold, whichever process has changed it.
  *
  * From any thread.
  */
@@ -29,11 +28,6 @@ ngx_uint_t ngx_http_pserver_known_keys(ngx_http_pserver_owner_t *owner,
 /* remembers them */
 void ngx_http_pserver_know_keys(const ngx_http_pserver_owner_t *owner,
     uint64_t chain_id, const struct stat *st);
-
-/* the latest number when it was last looked for; 0: not known.  A hint. */
-uint64_t ngx_http_pserver_known_number(const u_char name[PSERVER_NAME_LEN]);
-void ngx_http_pserver_know_number(const u_char name[PSERVER_NAME_LEN],
-    uint64_t number);
 
 
 #endif /* _NGX_HTTP_PSERVER_STORE_KNOWN_H_INCLUDED_ */

@@ -9,8 +9,6 @@
 #include <sodium.h>
 
 
-static ngx_uint_t ngx_http_pserver_get_known(ngx_http_pserver_get_t *get,
-    ngx_http_pserver_owner_t *owner);
 static ngx_uint_t ngx_http_pserver_get_find(ngx_http_pserver_get_t *get);
 static ngx_uint_t ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
     ngx_http_pserver_owner_t *owner);
@@ -31,7 +29,12 @@ ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
                                      &get->owner, 0);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_get_known(get, &owner);
+        owner.quick = 1;
+        get->opened = 1;
+
+        rc = ngx_http_pserver_object_open(&owner, &get->object, get->scope,
+                                          get->version);
+        get->head = owner.head;
     }
 
     ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
@@ -59,29 +62,6 @@ ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
     get->rc = ngx_http_pserver_get_batch(get);
 
     return 1;
-}
-
-
-static ngx_uint_t
-ngx_http_pserver_get_known(ngx_http_pserver_get_t *get,
-    ngx_http_pserver_owner_t *owner)
-{
-    u_char    name[PSERVER_NAME_LEN];
-    uint64_t  version;
-
-    pserver_keys_name(name, &owner->keys, "scope", get->scope);
-
-    version = get->version;
-
-    if (version == 0 && !ngx_http_pserver_object_known(owner, name, &version))
-    {
-        return NGX_HTTP_PSERVER_STORE_NOT_FOUND;
-    }
-
-    get->opened = 1;
-
-    return ngx_http_pserver_object_open_name(owner, &get->object, name,
-                                             version);
 }
 
 
@@ -145,6 +125,7 @@ ngx_http_pserver_get_find(ngx_http_pserver_get_t *get)
 
     get->err = owner.err;
     ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
+    get->head = owner.head;
 
     ngx_http_pserver_owner_close(&owner);
 

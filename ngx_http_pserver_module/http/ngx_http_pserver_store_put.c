@@ -113,6 +113,7 @@ ngx_http_pserver_put_create(ngx_http_request_t *r,
     put->owner = ctx->owner;
     put->claims = &ctx->claims->verified;
     put->reserve = plcf->store_reserve;
+    put->quota = plcf->quota;
 
     length = r->headers_in.content_length_n;
 

@@ -21,6 +21,7 @@ typedef struct {
     pserver_seal_meta_t              meta;
     ngx_http_pserver_condition_t     condition;
     off_t                            reserve;
+    off_t                            quota;
     off_t                            left;       /* announced, not yet here */
 
     u_char                          *batch;

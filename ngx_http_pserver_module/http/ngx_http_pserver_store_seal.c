@@ -35,6 +35,7 @@ ngx_http_pserver_put_run(void *data)
 static ngx_uint_t
 ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
 {
+    off_t                       left;
     ngx_uint_t                  rc;
     ngx_http_pserver_writer_t  *writer;
 
@@ -58,9 +59,14 @@ ngx_http_pserver_put_seal(ngx_http_pserver_put_t *put)
 
     /* what was announced does not begin where it can't end */
 
-    rc = ngx_http_pserver_quota_reserve(&writer->owner, put->reserve,
-                                        ngx_max(put->left,
-                                                (off_t) put->len));
+    left = ngx_max(put->left, (off_t) put->len);
+
+    rc = ngx_http_pserver_quota_reserve(&writer->owner, put->reserve, left);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_quota_holds(&writer->owner, put->quota,
+                                          writer->seal.length + left);
+    }
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         return rc;
@@ -161,11 +167,16 @@ ngx_http_pserver_put_link(ngx_http_pserver_put_t *put)
                                               put->meta.scope);
 
         if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_quota_holds(&writer->owner, put->quota,
+                                              writer->seal.length);
+        }
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
             rc = ngx_http_pserver_put_next(put, &once);
         }
     }
 
-    ngx_http_pserver_once_end(&once);
+    ngx_http_pserver_once_end(&once, &writer->owner);
 
     return rc;
 }

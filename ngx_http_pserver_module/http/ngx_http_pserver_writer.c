@@ -4,17 +4,17 @@
 
 
 #include "ngx_http_pserver_writer.h"
+#include "ngx_http_pserver_manifest.h"
 
 #include <sodium.h>
-
-
-#define NGX_HTTP_PSERVER_VERSION_MAX  99999999
 
 
 static ngx_uint_t ngx_http_pserver_writer_failed(
     ngx_http_pserver_writer_t *writer);
 static ngx_fd_t ngx_http_pserver_writer_folder(
     ngx_http_pserver_writer_t *writer);
+static ngx_uint_t ngx_http_pserver_writer_record(
+    ngx_http_pserver_writer_t *writer, uint64_t number);
 static void ngx_http_pserver_writer_name(char name[9], uint64_t number);
 
 
@@ -141,12 +141,13 @@ ngx_uint_t
 ngx_http_pserver_writer_next(ngx_http_pserver_writer_t *writer,
     uint64_t *number)
 {
-    u_char      path[NGX_HTTP_PSERVER_OBJECT_PATH];
-    ngx_uint_t  rc;
+    ngx_uint_t         rc;
+    pserver_version_t  latest;
 
-    ngx_http_pserver_object_path(path, writer->place.name);
+    latest.number = 0;
 
-    rc = ngx_http_pserver_object_latest(&writer->owner, path, number);
+    rc = ngx_http_pserver_manifest_find(&writer->owner, writer->place.name, 0,
+                                        &latest);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK
         && rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND)
@@ -156,19 +157,26 @@ ngx_http_pserver_writer_next(ngx_http_pserver_writer_t *writer,
 
     /* a header is made once a number */
 
-    *number = ngx_max(*number, writer->seal.number) + 1;
+    *number = ngx_max(latest.number, writer->seal.number) + 1;
 
     return NGX_HTTP_PSERVER_STORE_OK;
 }
 
 
+/*
+ * What fails here was not answered, so no one may see it.  That the record
+ * fails and is on the disk all the same is left to who comes next: without
+ * the file it is an error, and never another version.
+ */
+
 ngx_uint_t
 ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, uint64_t number)
 {
-    char        name[9];
-    ngx_fd_t    folder;
-    ngx_uint_t  rc;
+    char                  name[9];
+    ngx_fd_t              folder;
+    ngx_uint_t            rc;
+    pserver_seal_meta_t   recorded;
 
     folder = ngx_http_pserver_writer_folder(writer);
 
@@ -176,22 +184,47 @@ ngx_http_pserver_writer_publish(ngx_http_pserver_writer_t *writer,
         return ngx_http_pserver_writer_failed(writer);
     }
 
-    rc = ngx_http_pserver_writer_link(writer, meta, folder, number);
+    recorded = *meta;
+    recorded.recorded = writer->owner.head.counter + 1;
 
-    if (rc == NGX_HTTP_PSERVER_STORE_OK && fsync(folder) == -1) {
+    rc = ngx_http_pserver_writer_link(writer, &recorded, folder, number);
 
-        /* no one may rely on it, so no one may see it */
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
 
-        (void) ngx_http_pserver_writer_failed(writer);
-        ngx_http_pserver_writer_name(name, number);
-        (void) unlinkat(folder, name, 0);
+        if (fsync(folder) == -1) {
+            rc = ngx_http_pserver_writer_failed(writer);
 
-        rc = NGX_HTTP_PSERVER_STORE_ERROR;
+        } else {
+            rc = ngx_http_pserver_writer_record(writer, number);
+        }
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            ngx_http_pserver_writer_name(name, number);
+            (void) unlinkat(folder, name, 0);
+        }
     }
 
     (void) close(folder);
 
     return rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_writer_record(ngx_http_pserver_writer_t *writer,
+    uint64_t number)
+{
+    pserver_manifest_record_t  record;
+
+    record.kind = PSERVER_MANIFEST_PUT;
+    record.number = number;
+    record.size = writer->offset;
+
+    ngx_memcpy(record.name, writer->place.name, PSERVER_NAME_LEN);
+    ngx_memcpy(record.id, pserver_seal_id(&writer->seal),
+               PSERVER_SEAL_ID_LEN);
+
+    return ngx_http_pserver_manifest_append(&writer->owner, &record);
 }
 
 
@@ -257,7 +290,7 @@ ngx_http_pserver_writer_link_name(ngx_http_pserver_writer_t *writer,
 {
     u_char  header[PSERVER_SEAL_HEADER_LEN];
 
-    if (number > NGX_HTTP_PSERVER_VERSION_MAX
+    if (number > PSERVER_VERSION_MAX
         || pserver_seal_header(&writer->seal, header, number, meta)
            != PSERVER_OK)
     {

@@ -44,9 +44,11 @@ ngx_uint_t ngx_http_pserver_writer_write(ngx_http_pserver_writer_t *writer,
     const u_char *data, size_t len, ngx_uint_t last);
 
 /*
- * After the last: the number of the next version, and that version on the
- * disk for good; NOT_FOUND: the number was taken, or the folder deleted.
- * length and sha256 of meta are not read.
+ * After the last, under the lock of the owner (http/once): the number of the
+ * next version, and that version and its record on the disk for good.
+ * NOT_FOUND: there is a file of that number, of which the manifest knows
+ * nothing, or the folder was deleted.  length, sha256 and recorded of meta
+ * are not read.
  */
 ngx_uint_t ngx_http_pserver_writer_next(ngx_http_pserver_writer_t *writer,
     uint64_t *number);

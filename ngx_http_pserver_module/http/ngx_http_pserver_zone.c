@@ -14,7 +14,10 @@
 
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  7
+#define NGX_HTTP_PSERVER_ZONE_VERSION  8
+
+/* what part of it has the counters of manifests */
+#define NGX_HTTP_PSERVER_ZONE_SHARE    64
 
 
 static ngx_int_t ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone,
@@ -141,6 +144,14 @@ ngx_http_pserver_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->auth_cache = ngx_http_pserver_auth_cache_create(shpool,
                                                           shm_zone->shm.size);
+
+    zone->nmanifests = shm_zone->shm.size / NGX_HTTP_PSERVER_ZONE_SHARE
+                       / sizeof(ngx_http_pserver_zone_manifest_t);
+    zone->manifests = ngx_slab_calloc(shpool, zone->nmanifests
+                                  * sizeof(ngx_http_pserver_zone_manifest_t));
+    if (zone->manifests == NULL) {
+        return NGX_ERROR;
+    }
 
     zone->custody = ngx_http_pserver_custody_create(shpool,
                                                     shm_zone->shm.size);

@@ -119,6 +119,14 @@ typedef struct {
 
 typedef struct ngx_http_pserver_zone_warm_s  ngx_http_pserver_zone_warm_t;
 
+/* the highest counter of an owner's manifest that was seen, http/manifest */
+
+typedef struct {
+    pserver_address_t                owner;
+    uint32_t                         store;      /* crc32 of its path */
+    uint64_t                         counter;
+} ngx_http_pserver_zone_manifest_t;
+
 #define NGX_HTTP_PSERVER_ZONE_ENDED       256
 #define NGX_HTTP_PSERVER_ZONE_ENDED_NAME  8
 
@@ -145,6 +153,10 @@ typedef struct {
 
     /* http/custody: owners' keys that are unlocked */
     struct ngx_http_pserver_custody_table_s  *custody;
+
+    /* http/manifest: a slot for each hash; under the mutex of the slab pool */
+    ngx_http_pserver_zone_manifest_t  *manifests;
+    ngx_uint_t                       nmanifests;
 
     /* http/chain: the head of each chain, and that of the one asked last,
        for /status */

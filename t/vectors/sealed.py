@@ -1,15 +1,23 @@
 #!/usr/bin/env python3
-"""Writes sealed.json: docs/sealed-format.md once more, from the document.
+"""docs/sealed-format.md once more, from the document.
 
+sealed.py                                  writes t/vectors/sealed.json
+sealed.py read ROOTS CHAIN FOLDER          opens all that an owner has: JSON
+sealed.py write ROOTS CHAIN FOLDER SCOPE   seals the JSON object on stdin as
+                                           version 1, without a manifest
+
+ROOTS is a root file, CHAIN the id of the chain, FOLDER that of the owner.
 Needs the package "cryptography".  Where the format calls for random bytes,
-the next bytes of 00 01 02 .. ff 00 01 .. are taken, in the order in which
-the document names them.
+the vectors have the next bytes of 00 01 02 .. ff 00 01 .., in the order in
+which the document names them.
 """
 
 import hashlib
 import hmac
 import json
+import os
 import struct
+import sys
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -72,6 +80,11 @@ def box(key, ad, text, random):
     nonce = random(24)
     inner = ChaCha20Poly1305(hchacha20(key, nonce[:16]))
     return nonce + inner.encrypt(bytes(4) + nonce[16:], text, ad)
+
+
+def unbox(key, ad, sealed):
+    inner = ChaCha20Poly1305(hchacha20(key, sealed[:16]))
+    return inner.decrypt(bytes(4) + sealed[16:24], sealed[24:], ad)
 
 
 def owner_file(root_id, root, chain, owner, keys, random):
@@ -148,6 +161,47 @@ def seal(keys, owner, number, meta, plain, random):
     return out
 
 
+def unseal(keys, owner, object_name, number, data):
+    """What a version says of itself, and the object."""
+
+    header = data[:HEADER]
+    assert header[:12] == b'PSVRSEAL' + struct.pack('>HH', 1, 1)
+    assert header[12:32] == owner and header[32:64] == object_name
+    assert header[216:224] == struct.pack('>Q', number)
+
+    key = unbox(keys[:32], header[:112], header[112:184])
+    prk = extract(header[80:112], key)
+    stream, head, commit = (
+        expand(prk, b'pserver/v1/seal/' + label + header[10:80], 32)
+        for label in (b'stream', b'header', b'commit'))
+    assert commit == header[184:216]
+
+    meta = AESGCM(head).decrypt(nonce(number, 0), header[224:], header[:224])
+    length, digest, collected, kind = struct.unpack('>Q32sQB', meta[:49])
+    texts, at = [], 49
+    for _ in range(4):
+        n, = struct.unpack('>H', meta[at:at + 2])
+        texts.append(meta[at + 2:at + 2 + n].decode())
+        at += 2 + n
+    assert meta[at:-8] == bytes(len(meta) - 8 - at)
+
+    plain, at, i = b'', HEADER, 0
+    while at < len(data):
+        chunk = data[at:at + CHUNK + 16]
+        at += len(chunk)
+        plain += AESGCM(stream).decrypt(nonce(i, len(chunk) < CHUNK + 16),
+                                        chunk, None)
+        i += 1
+    assert len(chunk) < CHUNK + 16
+    assert len(plain) == length and hashlib.sha256(plain).digest() == digest
+    assert name(keys, b'scope', texts[0].encode()) == object_name
+
+    return {'scope': texts[0], 'number': number, 'collectedAt': collected,
+            'kind': kind, 'length': length, 'sha256': digest.hex(),
+            'id': header[64:80].hex(), 'size': len(data),
+            'recorded': struct.unpack('>Q', meta[-8:])[0]}
+
+
 class Manifest:
     """A file of records, each of which stands for all before it."""
 
@@ -166,6 +220,39 @@ class Manifest:
         record = box(self.key, self.AD, text, self.random)
         self.digest = hashlib.sha256(record).digest()
         self.data += record
+
+
+    @classmethod
+    def read(cls, key, data):
+        """The manifest, and what is there: {name: {number: (id, size)}}."""
+
+        assert data[:16] == b'PSVRMANI' + struct.pack('>II', 1, 0)
+        m, there, base = cls(key, None), {}, None
+        for at in range(16, len(data), 152):
+            record = data[at:at + 152]
+            text = unbox(key, cls.AD, record)
+            (counter, before, kind, zeros, object_name, number, version,
+             size) = struct.unpack('>Q32sB7s32sQ16sQ', text)
+            assert zeros == bytes(7) and kind in (1, 2, 3)
+            assert (kind == cls.BASE) == (base is None)
+            if kind == cls.BASE:
+                assert text[48:80] + text[88:] == bytes(56)
+                assert counter > 1 or before == bytes(32)
+                m.counter, base = counter, number
+            else:
+                assert counter == m.counter + 1 and before == m.digest
+                m.counter = counter
+            if kind == cls.PUT:
+                versions = there.setdefault(object_name, {})
+                assert number > max(versions, default=0)
+                versions[number] = (version, size)
+                base = max(base - 1, 0)
+            if kind == cls.DELETE:
+                assert base == 0 and text[80:] == bytes(32)
+                del there[object_name]
+            m.digest = hashlib.sha256(record).digest()
+        assert base == 0
+        return m, there
 
 
 def manifest(keys):
@@ -191,7 +278,7 @@ def manifest(keys):
                    'size': t[3]} for t in there]}
 
 
-def main():
+def vectors():
     root_id, root, chain = 7, bytes(range(32)), 1480
     owner = bytes.fromhex('f39fd6e51aad88f6f4ce6ab8827279cfffb92266')
 
@@ -254,4 +341,51 @@ def main():
         f.write('\n')
 
 
-main()
+def load(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def owner_keys(roots, chain, folder):
+    owner = bytes.fromhex(os.path.basename(os.path.normpath(folder)))
+    roots = dict(line.split() for line in load(roots).decode().splitlines())
+    file = load(folder + '/owner.key')
+    assert file[:12] == b'PSVRKEYS' + struct.pack('>I', 1)
+    assert file[16:44] == struct.pack('>Q', int(chain)) + owner
+
+    root = bytes.fromhex(roots[str(struct.unpack('>I', file[12:16])[0])])
+    wrapping = expand(extract(b'', root),
+                      b'pserver/v1/owner' + file[16:44], 32)
+    return owner, unbox(wrapping, file[:44], file[44:])
+
+
+def read(roots, chain, folder):
+    owner, keys = owner_keys(roots, chain, folder)
+    m, there = Manifest.read(keys[64:], load(folder + '/manifest'))
+    out = []
+    for object_name, versions in there.items():
+        for number, (version, size) in versions.items():
+            file = load(f'{folder}/objects/{object_name.hex()}/{number:08}')
+            found = unseal(keys, owner, object_name, number, file)
+            assert found['id'] == version.hex() and found['size'] == size
+            assert found['recorded'] <= m.counter
+            out.append(found)
+    json.dump({'counter': m.counter, 'digest': m.digest.hex(),
+               'versions': out}, sys.stdout)
+
+
+def write(roots, chain, folder, scope):
+    owner, keys = owner_keys(roots, chain, folder)
+    meta = {'kind': 1, 'collectedAt': 1767225600123, 'recorded': 0,
+            'scope': scope, 'type': '', 'filename': '', 'note': ''}
+    path = f"{folder}/objects/{name(keys, b'scope', scope.encode()).hex()}"
+    os.makedirs(path, mode=0o700)
+    with open(path + '/00000001', 'xb') as f:
+        f.write(seal(keys, owner, 1, meta, sys.stdin.buffer.read(),
+                     os.urandom))
+
+
+if len(sys.argv) == 1:
+    vectors()
+else:
+    {'read': read, 'write': write}[sys.argv[1]](*sys.argv[2:])
