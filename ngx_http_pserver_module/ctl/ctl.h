@@ -60,6 +60,7 @@ extern const pserverctl_command_t  pserverctl_encrypt_commands[];
 extern const pserverctl_command_t  pserverctl_custody_commands[];
 extern const pserverctl_command_t  pserverctl_operation_commands[];
 extern const pserverctl_command_t  pserverctl_try_commands[];
+extern const pserverctl_command_t  pserverctl_fsck_commands[];
 extern const pserverctl_command_t  pserverctl_log_commands[];
 extern const pserverctl_command_t  pserverctl_audit_commands[];
 

@@ -26,6 +26,7 @@ static const pserverctl_command_t *const  pserverctl_commands[] = {
     pserverctl_custody_commands,
     pserverctl_operation_commands,
     pserverctl_try_commands,
+    pserverctl_fsck_commands,
     pserverctl_log_commands,
     pserverctl_audit_commands
 };

@@ -1,0 +1,466 @@
+/*
+ * pserverctl fsck: whether a store is whole.
+ */
+
+#include "fsck.h"
+#include "../core/encode.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+
+#define PSERVERCTL_FSCK_ROOTS_MAX  4096
+
+
+static int pserverctl_fsck(pserverctl_args_t *args);
+static int pserverctl_fsck_roots(pserverctl_fsck_t *fsck,
+    const char *path);
+static void pserverctl_fsck_store(pserverctl_fsck_t *fsck,
+    const char *only);
+static void pserverctl_fsck_folder(pserverctl_fsck_t *fsck, int owners,
+    const char *name);
+static void pserverctl_fsck_print(const pserverctl_fsck_owner_t *owner,
+    const char *path, const char *reason, const char *more);
+static int pserverctl_fsck_move(pserverctl_fsck_owner_t *owner,
+    const char *path);
+static int pserverctl_fsck_parents(char *path, int fd);
+static int pserverctl_fsck_by_name(const void *one, const void *two);
+
+
+static const pserverctl_option_t  pserverctl_fsck_options[] = {
+    { "root", "FILE", "the storage roots (pserver_root)" },
+    { "chain", "ID", "the chain id of pserver_chain" },
+    { "owner", "0x..", "only this owner" },
+    { "quarantine", NULL, "move what is found to STORE/quarantine/" },
+    { NULL, NULL, NULL }
+};
+
+
+const pserverctl_command_t  pserverctl_fsck_commands[] = {
+    {
+        "fsck", "--root FILE --chain ID STORE",
+        "whether a store is whole\n"
+        "\n"
+        "Opens all that lies in STORE (pserver_store): keys of owners,\n"
+        "the manifest, every version that it has, to the last chunk, and that\n"
+        "it is the one that the manifest has; markers of changes, operations\n"
+        "and what they left. What does not open, is gone, or has no place\n"
+        "there is a line \"PATH: REASON\" on stdout. Temporary files count\n"
+        "when they are a day old.\n"
+        "\n"
+        "nginx may go on meanwhile. Nothing is locked while it reads; before\n"
+        "a version is reported it is looked at once more under the lock of\n"
+        "its owner, so that no change that is under way is taken for damage.\n"
+        "\n"
+        "--quarantine moves what was found to STORE/quarantine/, under the\n"
+        "same path. Nothing is ever deleted, and keys and manifests stay.\n"
+        "\n"
+        "Status: 0 nothing was found; 1 all that was found is in quarantine;\n"
+        "4 something is left; 8 it could not look everywhere; sums of these.",
+        pserverctl_fsck_options, 1, 1, pserverctl_fsck
+    },
+    { NULL, NULL, NULL, NULL, 0, 0, NULL }
+};
+
+
+static int
+pserverctl_fsck(pserverctl_args_t *args)
+{
+    int                 rc;
+    pserver_str_t       root, chain;
+    pserverctl_fsck_t   fsck;
+
+    memset(&fsck, 0, sizeof(pserverctl_fsck_t));
+
+    rc = pserverctl_required(args, "root", &root);
+
+    if (rc == PSERVERCTL_OK) {
+        rc = pserverctl_required(args, "chain", &chain);
+    }
+
+    if (rc == PSERVERCTL_OK) {
+        rc = pserverctl_number(args, "chain", 0, &fsck.chain_id);
+    }
+
+    if (rc == PSERVERCTL_OK) {
+        rc = pserverctl_fsck_roots(&fsck, (char *) root.data);
+    }
+
+    if (rc != PSERVERCTL_OK) {
+        return rc;
+    }
+
+    fsck.store = args->rest[0];
+    fsck.quarantine = (pserverctl_option(args, "quarantine") != NULL);
+    fsck.progress = isatty(STDERR_FILENO);
+
+    fsck.fd = open(fsck.store, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+    if (fsck.fd == -1) {
+        pserverctl_error("%s: %s", fsck.store, strerror(errno));
+        fsck.failures++;
+
+    } else {
+        pserverctl_fsck_store(&fsck, pserverctl_option(args, "owner"));
+        close(fsck.fd);
+    }
+
+    sodium_free(fsck.roots);
+
+    fprintf(stderr, "%s%llu owners, %llu files, %llu bytes; %llu found, "
+            "%llu moved\n", fsck.progress ? "\r\033[K" : "",
+            (unsigned long long) fsck.owners, (unsigned long long) fsck.files,
+            (unsigned long long) fsck.bytes, (unsigned long long) fsck.found,
+            (unsigned long long) fsck.moved);
+
+    return (fsck.moved ? PSERVERCTL_FSCK_MOVED : 0)
+           + (fsck.found > fsck.moved ? PSERVERCTL_FSCK_LEFT : 0)
+           + (fsck.failures ? PSERVERCTL_FSCK_FAILED : 0);
+}
+
+
+static int
+pserverctl_fsck_roots(pserverctl_fsck_t *fsck, const char *path)
+{
+    int            rc;
+    size_t         n;
+    pserver_str_t  text;
+
+    if (pserverctl_read(path, PSERVERCTL_FSCK_ROOTS_MAX, &text)
+        != PSERVERCTL_OK)
+    {
+        return PSERVERCTL_FAILED;
+    }
+
+    fsck->roots = sodium_malloc(PSERVER_ROOTS_MAX * sizeof(pserver_root_t));
+
+    if (fsck->roots == NULL) {
+        sodium_free(text.data);
+        pserverctl_error("not enough memory");
+        return PSERVERCTL_FAILED;
+    }
+
+    rc = pserver_roots_parse(fsck->roots, &n, text);
+
+    sodium_free(text.data);
+
+    if (rc != PSERVER_OK) {
+        pserverctl_error("%s: line %zu is no root", path, n);
+        sodium_free(fsck->roots);
+        return PSERVERCTL_FAILED;
+    }
+
+    fsck->nroots = n;
+
+    return PSERVERCTL_OK;
+}
+
+
+static void
+pserverctl_fsck_store(pserverctl_fsck_t *fsck, const char *only)
+{
+    int       owners;
+    char    **names;
+    ssize_t   i, n;
+
+    owners = openat(fsck->fd, "owners",
+                    O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    n = (owners == -1) ? -1 : pserverctl_fsck_names(owners, ".", 1, &names);
+
+    if (n == -1) {
+        pserverctl_error("%s/owners: %s", fsck->store, strerror(errno));
+        fsck->failures++;
+
+    } else {
+        for (i = 0; i < n; i++) {
+
+            if (only == NULL || strncmp(only, "0x", 2) != 0
+                || strcasecmp(only + 2, names[i]) == 0)
+            {
+                pserverctl_fsck_folder(fsck, owners, names[i]);
+            }
+        }
+
+        pserverctl_fsck_free(names, (size_t) n);
+    }
+
+    if (owners != -1) {
+        close(owners);
+    }
+}
+
+
+static void
+pserverctl_fsck_folder(pserverctl_fsck_t *fsck, int owners, const char *name)
+{
+    pserver_str_t             hex;
+    pserverctl_fsck_owner_t   owner;
+
+    memset(&owner, 0, sizeof(pserverctl_fsck_owner_t));
+
+    owner.fsck = fsck;
+    owner.lock = -1;
+    owner.fd = openat(owners, name,
+                      O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    hex = pserverctl_str(name);
+
+    if (owner.fd == -1
+        || pserver_hex_decode(owner.address.bytes, 20, hex) != PSERVER_OK)
+    {
+        printf("owners/%s: not the folder of an owner\n", name);
+        fflush(stdout);
+        fsck->found++;
+
+        if (owner.fd != -1) {
+            close(owner.fd);
+        }
+
+        return;
+    }
+
+    *pserver_hex_encode((u_char *) owner.hex, owner.address.bytes, 20) = '\0';
+
+    fsck->owners++;
+
+    pserverctl_fsck_owner(&owner);
+
+    close(owner.fd);
+}
+
+
+void
+pserverctl_fsck_found(pserverctl_fsck_owner_t *owner, const char *path,
+    const char *reason)
+{
+    owner->fsck->found++;
+
+    if (!owner->fsck->quarantine) {
+        pserverctl_fsck_print(owner, path, reason, "");
+
+    } else if (pserverctl_fsck_move(owner, path) == 0) {
+        owner->fsck->moved++;
+        pserverctl_fsck_print(owner, path, reason, " (moved)");
+
+    } else {
+        pserverctl_fsck_print(owner, path, reason, "");
+        pserverctl_fsck_failed(owner, path);
+    }
+}
+
+
+void
+pserverctl_fsck_noted(pserverctl_fsck_owner_t *owner, const char *path,
+    const char *reason)
+{
+    owner->fsck->found++;
+
+    pserverctl_fsck_print(owner, path, reason, "");
+}
+
+
+static void
+pserverctl_fsck_print(const pserverctl_fsck_owner_t *owner, const char *path,
+    const char *reason, const char *more)
+{
+    if (owner->fsck->progress) {
+        fprintf(stderr, "\r\033[K");
+    }
+
+    printf("owners/%s/%s: %s%s\n", owner->hex, path, reason, more);
+    fflush(stdout);
+}
+
+
+void
+pserverctl_fsck_failed(pserverctl_fsck_owner_t *owner, const char *path)
+{
+    owner->fsck->failures++;
+
+    pserverctl_error("%s/owners/%s/%s: %s", owner->fsck->store, owner->hex,
+                     path, strerror(errno));
+}
+
+
+/* to the same path below quarantine/; what is there already stays */
+
+static int
+pserverctl_fsck_move(pserverctl_fsck_owner_t *owner, const char *path)
+{
+    int          n;
+    char         to[PATH_MAX];
+    struct stat  st;
+
+    for (n = 0; n < 1000; n++) {
+
+        if (snprintf(to, sizeof(to), n ? "quarantine/owners/%s/%s.%d"
+                                       : "quarantine/owners/%s/%s",
+                     owner->hex, path, n)
+            >= (int) sizeof(to))
+        {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+
+        if (fstatat(owner->fsck->fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+            continue;
+        }
+
+        if (errno != ENOENT
+            || pserverctl_fsck_parents(to, owner->fsck->fd) == -1)
+        {
+            return -1;
+        }
+
+        return renameat(owner->fd, path, owner->fsck->fd, to);
+    }
+
+    errno = EEXIST;
+
+    return -1;
+}
+
+
+/* makes the folders above a path */
+
+static int
+pserverctl_fsck_parents(char *path, int fd)
+{
+    int    rc;
+    char  *p;
+
+    for (p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+        *p = '\0';
+        rc = mkdirat(fd, path, 0700);
+        *p = '/';
+
+        if (rc == -1 && errno != EEXIST) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+pserverctl_fsck_read(pserverctl_fsck_t *fsck, uint64_t bytes)
+{
+    time_t  now;
+
+    fsck->files++;
+    fsck->bytes += bytes;
+
+    now = time(NULL);
+
+    if (fsck->progress && now != fsck->shown) {
+        fsck->shown = now;
+
+        fprintf(stderr, "\r\033[K%llu owners, %llu files, %llu MB; "
+                "%llu found", (unsigned long long) fsck->owners,
+                (unsigned long long) fsck->files,
+                (unsigned long long) (fsck->bytes / 1000000),
+                (unsigned long long) fsck->found);
+    }
+}
+
+
+ssize_t
+pserverctl_fsck_names(int fd, const char *path, int hidden, char ***names)
+{
+    int             folder;
+    DIR            *dir;
+    char          **more;
+    size_t          n, allocated;
+    struct dirent  *de;
+
+    *names = NULL;
+    n = 0;
+    allocated = 0;
+
+    folder = openat(fd, path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+    if (folder == -1) {
+        return (errno == ENOENT) ? 0 : -1;
+    }
+
+    dir = fdopendir(folder);
+
+    if (dir == NULL) {
+        close(folder);
+        return -1;
+    }
+
+    errno = 0;
+
+    while ((de = readdir(dir)) != NULL) {
+
+        if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0
+            || (de->d_name[0] == '.' && !hidden))
+        {
+            continue;
+        }
+
+        if (n == allocated) {
+            allocated = 2 * allocated + 16;
+            more = realloc(*names, allocated * sizeof(char *));
+
+            if (more == NULL) {
+                break;
+            }
+
+            *names = more;
+        }
+
+        (*names)[n] = strdup(de->d_name);
+
+        if ((*names)[n] == NULL) {
+            break;
+        }
+
+        n++;
+    }
+
+    closedir(dir);
+
+    if (errno) {
+        pserverctl_fsck_free(*names, n);
+        *names = NULL;
+        return -1;
+    }
+
+    if (n) {
+        qsort(*names, n, sizeof(char *), pserverctl_fsck_by_name);
+    }
+
+    return (ssize_t) n;
+}
+
+
+static int
+pserverctl_fsck_by_name(const void *one, const void *two)
+{
+    return strcmp(*(char *const *) one, *(char *const *) two);
+}
+
+
+void
+pserverctl_fsck_free(char **names, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        free(names[i]);
+    }
+
+    free(names);
+}

@@ -1,0 +1,109 @@
+/*
+ * pserverctl fsck: what its files share.
+ */
+
+#ifndef _PSERVERCTL_FSCK_H_INCLUDED_
+#define _PSERVERCTL_FSCK_H_INCLUDED_
+
+
+#include "ctl.h"
+
+#include "../core/manifest.h"
+
+#include <limits.h>
+
+
+/* the status of the program, as fsck(8) has it */
+
+#define PSERVERCTL_FSCK_MOVED    1      /* what was found is in quarantine */
+#define PSERVERCTL_FSCK_LEFT     4      /* something is left as it is */
+#define PSERVERCTL_FSCK_FAILED   8      /* it could not look everywhere */
+
+
+typedef struct {
+    const char           *store;
+    int                   fd;
+    int                   quarantine;
+    uint64_t              chain_id;
+    pserver_root_t       *roots;         /* sodium_malloc() */
+    size_t                nroots;
+
+    int                   progress;      /* stderr is a terminal */
+    time_t                shown;
+    uint64_t              owners;
+    uint64_t              files;         /* that were opened and read */
+    uint64_t              bytes;
+    uint64_t              found;
+    uint64_t              moved;
+    uint64_t              failures;
+} pserverctl_fsck_t;
+
+
+/* an owner that is looked at */
+
+typedef struct {
+    pserverctl_fsck_t    *fsck;
+    int                   fd;            /* the owner's folder */
+    int                   lock;          /* -1: not held */
+    pserver_address_t     address;
+    char                  hex[41];
+    pserver_keys_t       *keys;          /* sodium_malloc() */
+
+    pserver_manifest_t    manifest;
+    dev_t                 dev;           /* of its file, as it was read */
+    ino_t                 ino;
+    off_t                 size;
+} pserverctl_fsck_owner_t;
+
+
+/* fsck.c */
+
+/*
+ * A line for what was found; path is below the owner's folder.  With
+ * --quarantine it is moved, and gone from there.
+ */
+void pserverctl_fsck_found(pserverctl_fsck_owner_t *owner, const char *path,
+    const char *reason);
+
+/* the same, and it stays where it is */
+void pserverctl_fsck_noted(pserverctl_fsck_owner_t *owner, const char *path,
+    const char *reason);
+
+/* a system call has failed at path, errno says how */
+void pserverctl_fsck_failed(pserverctl_fsck_owner_t *owner,
+    const char *path);
+
+/* counts a file that was read, and shows where it is */
+void pserverctl_fsck_read(pserverctl_fsck_t *fsck, uint64_t bytes);
+
+/*
+ * The names in a folder below "fd", without those that begin with "."
+ * unless hidden; malloc'd, each of them too.  -1 with errno; ENOENT is an
+ * empty list.
+ */
+ssize_t pserverctl_fsck_names(int fd, const char *path, int hidden,
+    char ***names);
+void pserverctl_fsck_free(char **names, size_t n);
+
+
+/* fsck_owner.c */
+
+/* keys, manifest, objects, and then what fsck_files.c has */
+void pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner);
+
+
+/* fsck_files.c */
+
+/*
+ * Opens a sealed file and reads all of it.  NULL: it is whole, and open says
+ * what it is; else what is wrong with it.  *size is that of the file.
+ */
+const char *pserverctl_fsck_sealed(pserverctl_fsck_owner_t *owner,
+    const char *path, const u_char name[PSERVER_NAME_LEN], uint64_t number,
+    pserver_open_t *open, uint64_t *size);
+
+/* markers of changes, operations and what they left, temporary files */
+void pserverctl_fsck_files(pserverctl_fsck_owner_t *owner);
+
+
+#endif /* _PSERVERCTL_FSCK_H_INCLUDED_ */
