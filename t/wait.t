@@ -160,9 +160,12 @@ is($a->{json}{status}, 'succeeded', 'how it ended');
 is($a->{json}{result}{words}, 29815, 'with its result');
 is($a->{headers}{'preference-applied'}, 'wait=20', 'applied');
 
-my $again = status_of('app1', $a->{json}{id});
+my $again = status_of('app1', $a->{json}{id})->{json};
+my $receipt = delete $again->{receipt};
 
-is($again->{content}, $a->{content}, 'the same of a GET');
+is($receipt->{output}, (delete $a->{json}{receipt})->{output},
+    'and its receipt');
+is_deeply($again, $a->{json}, 'the same of a GET');
 
 # of one that was accepted before, and of one that is refused
 

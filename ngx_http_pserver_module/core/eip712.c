@@ -1,13 +1,15 @@
 /*
- * EIP-712: the digests of a permission, of a text and of a custody.
+ * EIP-712: the digests of a permission, of a text, of a custody and of a
+ * receipt.
  */
 
 #include "eip712.h"
+#include "encode.h"
 #include "keccak.h"
 
 
 static void pserver_eip712_typed(pserver_word_t *digest,
-    const pserver_eip712_domain_t *domain, const pserver_word_t *message);
+    const pserver_word_t *domain, const pserver_word_t *message);
 static void pserver_eip712_domain(pserver_word_t *hash,
     const pserver_eip712_domain_t *domain);
 static void pserver_eip712_permission(pserver_word_t *hash,
@@ -16,6 +18,7 @@ static void pserver_eip712_hashed(pserver_keccak_t *keccak, const void *data,
     size_t len);
 static void pserver_eip712_address(pserver_keccak_t *keccak,
     const pserver_address_t *address);
+static void pserver_eip712_number(pserver_keccak_t *keccak, uint64_t value);
 
 
 void
@@ -23,10 +26,11 @@ pserver_eip712_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain,
     const pserver_eip712_permission_t *permission)
 {
-    pserver_word_t  hash;
+    pserver_word_t  hash, separator;
 
+    pserver_eip712_domain(&separator, domain);
     pserver_eip712_permission(&hash, permission);
-    pserver_eip712_typed(digest, domain, &hash);
+    pserver_eip712_typed(digest, &separator, &hash);
 }
 
 
@@ -34,7 +38,7 @@ void
 pserver_eip712_text_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain, pserver_str_t text)
 {
-    pserver_word_t    hash;
+    pserver_word_t    hash, separator;
     pserver_keccak_t  keccak;
 
     static const char  type[] = "Web3Signed(string text)";
@@ -46,7 +50,54 @@ pserver_eip712_text_digest(pserver_word_t *digest,
 
     pserver_keccak_final(&keccak, &hash);
 
-    pserver_eip712_typed(digest, domain, &hash);
+    pserver_eip712_domain(&separator, domain);
+    pserver_eip712_typed(digest, &separator, &hash);
+}
+
+
+void
+pserver_eip712_receipt_digest(pserver_word_t *digest,
+    const pserver_eip712_receipt_t *receipt)
+{
+    pserver_word_t    hash, separator;
+    pserver_keccak_t  keccak;
+
+    static const char  domain[] =
+        "EIP712Domain(string name,string version,uint256 chainId,"
+        "bytes32 salt)";
+
+    static const char  type[] =
+        "Receipt(bytes32 operation,bytes32 image,bytes32 permission,"
+        "bytes32 inputs,bytes32 output,uint64 block,bytes32 blockHash,"
+        "string log,uint64 entry,bytes32 leaf,uint64 finishedAt)";
+
+    static const char  name[] = "Personal Server receipt";
+
+    pserver_keccak_init(&keccak);
+    pserver_eip712_hashed(&keccak, domain, sizeof(domain) - 1);
+    pserver_eip712_hashed(&keccak, name, sizeof(name) - 1);
+    pserver_eip712_hashed(&keccak, "1", 1);
+    pserver_eip712_number(&keccak, receipt->chain_id);
+    pserver_eip712_hashed(&keccak, receipt->origin.data,
+                          receipt->origin.len);
+    pserver_keccak_final(&keccak, &separator);
+
+    pserver_keccak_init(&keccak);
+    pserver_eip712_hashed(&keccak, type, sizeof(type) - 1);
+    pserver_keccak_update(&keccak, receipt->operation.bytes, 32);
+    pserver_keccak_update(&keccak, receipt->image.bytes, 32);
+    pserver_keccak_update(&keccak, receipt->permission.bytes, 32);
+    pserver_keccak_update(&keccak, receipt->inputs.bytes, 32);
+    pserver_keccak_update(&keccak, receipt->output.bytes, 32);
+    pserver_eip712_number(&keccak, receipt->block);
+    pserver_keccak_update(&keccak, receipt->block_hash.bytes, 32);
+    pserver_eip712_hashed(&keccak, receipt->log.data, receipt->log.len);
+    pserver_eip712_number(&keccak, receipt->entry);
+    pserver_keccak_update(&keccak, receipt->leaf.bytes, 32);
+    pserver_eip712_number(&keccak, receipt->finished_at);
+    pserver_keccak_final(&keccak, &hash);
+
+    pserver_eip712_typed(digest, &separator, &hash);
 }
 
 
@@ -55,7 +106,7 @@ pserver_eip712_custody_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain,
     const pserver_eip712_custody_t *custody)
 {
-    pserver_word_t    hash;
+    pserver_word_t    hash, separator;
     pserver_keccak_t  keccak;
 
     static const char  type[] =
@@ -71,22 +122,20 @@ pserver_eip712_custody_digest(pserver_word_t *digest,
     pserver_keccak_update(&keccak, custody->epoch.bytes, 32);
     pserver_keccak_final(&keccak, &hash);
 
-    pserver_eip712_typed(digest, domain, &hash);
+    pserver_eip712_domain(&separator, domain);
+    pserver_eip712_typed(digest, &separator, &hash);
 }
 
 
 static void
 pserver_eip712_typed(pserver_word_t *digest,
-    const pserver_eip712_domain_t *domain, const pserver_word_t *message)
+    const pserver_word_t *domain, const pserver_word_t *message)
 {
-    pserver_word_t    hash;
     pserver_keccak_t  keccak;
 
     pserver_keccak_init(&keccak);
     pserver_keccak_update(&keccak, "\x19\x01", 2);
-
-    pserver_eip712_domain(&hash, domain);
-    pserver_keccak_update(&keccak, hash.bytes, 32);
+    pserver_keccak_update(&keccak, domain->bytes, 32);
     pserver_keccak_update(&keccak, message->bytes, 32);
 
     pserver_keccak_final(&keccak, digest);
@@ -156,4 +205,14 @@ pserver_eip712_address(pserver_keccak_t *keccak,
 
     pserver_keccak_update(keccak, zero, sizeof(zero));
     pserver_keccak_update(keccak, address->bytes, sizeof(address->bytes));
+}
+
+
+static void
+pserver_eip712_number(pserver_keccak_t *keccak, uint64_t value)
+{
+    pserver_word_t  word;
+
+    pserver_word_from_uint64(&word, value);
+    pserver_keccak_update(keccak, word.bytes, 32);
 }

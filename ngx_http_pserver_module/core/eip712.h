@@ -10,6 +10,8 @@
  *   Web3Signed(string text)
  *   Custody(string notice,string origin,address owner,address server,
  *           uint256 epoch)
+ *
+ * and for a receipt (receipt.h) the domain and struct of docs/receipts.md.
  */
 
 #ifndef _PSERVER_EIP712_H_INCLUDED_
@@ -49,6 +51,27 @@ typedef struct {
 void pserver_eip712_digest(pserver_word_t *digest,
     const pserver_eip712_domain_t *domain,
     const pserver_eip712_permission_t *permission);
+
+typedef struct {
+    pserver_str_t         origin;    /* its keccak256 is the domain's salt */
+    uint64_t              chain_id;
+    pserver_word_t        operation;
+    pserver_word_t        image;
+    pserver_word_t        permission;
+    pserver_word_t        inputs;
+    pserver_word_t        output;
+    uint64_t              block;
+    pserver_word_t        block_hash;
+    pserver_str_t         log;
+    uint64_t              entry;
+    pserver_word_t        leaf;
+    uint64_t              finished_at;
+} pserver_eip712_receipt_t;
+
+
+/* the same of the struct Receipt, in its own domain */
+void pserver_eip712_receipt_digest(pserver_word_t *digest,
+    const pserver_eip712_receipt_t *receipt);
 
 /* the same of the structs Web3Signed and Custody */
 void pserver_eip712_text_digest(pserver_word_t *digest,

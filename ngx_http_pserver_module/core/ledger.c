@@ -40,13 +40,15 @@ pserver_ledger_len(const pserver_ledger_row_t *row)
         || row->operation.len > PSERVER_LEDGER_OPERATION_MAX
         || row->request.len > PSERVER_LEDGER_REQUEST_MAX
         || row->result.len > PSERVER_LEDGER_RESULT_MAX
-        || row->artifacts > PSERVER_LEDGER_ARTIFACTS_MAX)
+        || row->artifacts > PSERVER_LEDGER_ARTIFACTS_MAX
+        || row->inputs.len > PSERVER_LEDGER_INPUTS_MAX
+        || row->outputs.len > PSERVER_LEDGER_OUTPUTS_MAX)
     {
         return 0;
     }
 
     return PSERVER_LEDGER_HEAD_LEN + row->operation.len + row->request.len
-           + row->result.len;
+           + row->result.len + row->inputs.len + row->outputs.len;
 }
 
 
@@ -75,10 +77,17 @@ pserver_ledger_write(u_char *dst, const pserver_ledger_row_t *row)
     p = pserver_put_be(p, row->result.len, 4);
     p = pserver_put_be(p, row->engine, 4);
     p = pserver_ledger_put(p, row->key, 32);
+    p = pserver_ledger_put(p, row->image.bytes, 32);
+    p = pserver_put_be(p, row->block, 8);
+    p = pserver_put_be(p, row->inputs.len, 4);
+    p = pserver_put_be(p, row->outputs.len, 4);
     p = pserver_ledger_put(p, row->operation.data, row->operation.len);
     p = pserver_ledger_put(p, row->request.data, row->request.len);
 
-    (void) pserver_ledger_put(p, row->result.data, row->result.len);
+    p = pserver_ledger_put(p, row->result.data, row->result.len);
+    p = pserver_ledger_put(p, row->inputs.data, row->inputs.len);
+
+    (void) pserver_ledger_put(p, row->outputs.data, row->outputs.len);
 }
 
 
@@ -116,7 +125,12 @@ pserver_ledger_read(pserver_ledger_row_t *row, const u_char *data, size_t len)
     row->result.len = pserver_get_be(p + 52, 4);
     row->engine = pserver_get_be(p + 56, 4);
 
-    (void) pserver_ledger_get(row->key, p + 60, 32);
+    p = pserver_ledger_get(row->key, p + 60, 32);
+    p = pserver_ledger_get(row->image.bytes, p, 32);
+
+    row->block = pserver_get_be(p, 8);
+    row->inputs.len = pserver_get_be(p + 8, 4);
+    row->outputs.len = pserver_get_be(p + 12, 4);
 
     if (pserver_ledger_len(row) != len || !pserver_ledger_possible(row)) {
         memset(row, 0, sizeof(pserver_ledger_row_t));
@@ -126,6 +140,8 @@ pserver_ledger_read(pserver_ledger_row_t *row, const u_char *data, size_t len)
     row->operation.data = (u_char *) data + PSERVER_LEDGER_HEAD_LEN;
     row->request.data = row->operation.data + row->operation.len;
     row->result.data = row->request.data + row->request.len;
+    row->inputs.data = row->result.data + row->result.len;
+    row->outputs.data = row->inputs.data + row->inputs.len;
 
     return PSERVER_OK;
 }
@@ -142,6 +158,7 @@ pserver_ledger_possible(const pserver_ledger_row_t *row)
 
     return (row->state == PSERVER_JOB_SUCCEEDED) == (row->result.len != 0)
         && (row->state == PSERVER_JOB_SUCCEEDED || row->artifacts == 0)
+        && (row->state == PSERVER_JOB_SUCCEEDED || row->outputs.len == 0)
         && (row->state == PSERVER_JOB_FAILED)
            == (row->reason != PSERVER_JOB_NONE)
         && pserver_job_terminal(row->state) == (row->finished != 0);

@@ -24,7 +24,11 @@
  *   196   4  length of the result
  *   200   4  the engine that it runs at, 0: it has none
  *   204  32  name of the link of its Idempotency-Key, zeros: it had none
- *   236      name, request, result, and nothing behind them
+ *   236  32  digest of the image that it ran in, zeros: it has not
+ *   268   8  the block at which the permission was read for that
+ *   276   4  length of the manifest of its input
+ *   280   4  length of the manifest of its output
+ *   284      name, request, result, manifests, and nothing behind them
  *
  * They are sealed as one box (box.h) under the owner's ledger key; owner
  * and file name are the associated data.
@@ -40,13 +44,15 @@
 
 #define PSERVER_LEDGER_ID_LEN         32
 #define PSERVER_LEDGER_NAME_LEN       32
-#define PSERVER_LEDGER_HEAD_LEN       236
+#define PSERVER_LEDGER_HEAD_LEN       284
 
 #define PSERVER_LEDGER_ARTIFACTS_MAX  65535
 #define PSERVER_LEDGER_OPERATION_MAX  64
 #define PSERVER_LEDGER_REQUEST_MAX    400000  /* bytes of the longest text that
                                                  core/optext takes */
 #define PSERVER_LEDGER_RESULT_MAX     (16 * 1024 * 1024)
+#define PSERVER_LEDGER_INPUTS_MAX     16384
+#define PSERVER_LEDGER_OUTPUTS_MAX    (512 * 1024)
 
 
 typedef struct {
@@ -66,9 +72,13 @@ typedef struct {
     uint32_t              engine;
     uint32_t              artifacts;    /* up to ARTIFACTS_MAX; SUCCEEDED */
     u_char                key[32];      /* http/idempotency; zeros: none */
+    pserver_word_t        image;        /* zeros: it has not run */
+    uint64_t              block;
     pserver_str_t         operation;    /* 1 to OPERATION_MAX bytes */
     pserver_str_t         request;      /* the signed text; may be empty */
     pserver_str_t         result;       /* a JSON object, if SUCCEEDED */
+    pserver_str_t         inputs;       /* manifests (core/receipt), or empty */
+    pserver_str_t         outputs;      /* only if SUCCEEDED */
 } pserver_ledger_row_t;
 
 

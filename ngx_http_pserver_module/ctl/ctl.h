@@ -63,6 +63,7 @@ extern const pserverctl_command_t  pserverctl_try_commands[];
 extern const pserverctl_command_t  pserverctl_fsck_commands[];
 extern const pserverctl_command_t  pserverctl_log_commands[];
 extern const pserverctl_command_t  pserverctl_audit_commands[];
+extern const pserverctl_command_t  pserverctl_receipt_commands[];
 
 
 /* options.c */

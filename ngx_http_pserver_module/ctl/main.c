@@ -28,7 +28,8 @@ static const pserverctl_command_t *const  pserverctl_commands[] = {
     pserverctl_try_commands,
     pserverctl_fsck_commands,
     pserverctl_log_commands,
-    pserverctl_audit_commands
+    pserverctl_audit_commands,
+    pserverctl_receipt_commands
 };
 
 

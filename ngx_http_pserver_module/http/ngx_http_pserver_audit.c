@@ -12,6 +12,7 @@
 typedef struct {
     ngx_http_pserver_audit_wait_t    wait;
     ngx_http_pserver_audit_request_pt  handler;
+    ngx_http_pserver_audit_place_t  *place;
 } ngx_http_pserver_audit_held_t;
 
 
@@ -81,6 +82,7 @@ ngx_http_pserver_audit_request(ngx_http_request_t *r,
     held->wait.data = r;
     held->wait.item = NULL;
     held->handler = handler;
+    held->place = entry->place;
 
     cln->handler = ngx_http_pserver_audit_request_cleanup;
 
@@ -109,9 +111,21 @@ ngx_http_pserver_audit_request_done(ngx_http_pserver_audit_wait_t *wait)
 
     ngx_http_set_log_request(c->log, r);
 
+    if (held->place) {
+        *held->place = wait->place;
+    }
+
     held->handler(r, wait->rc);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_pserver_audit_log_name(ngx_http_pserver_audit_t *audit,
+    u_char name[PSERVER_LOGKEY_NAME_LEN])
+{
+    pserver_logkey_name(name, audit->file.id);
 }
 
 

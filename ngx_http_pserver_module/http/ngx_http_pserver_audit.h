@@ -22,6 +22,15 @@
 #include "ngx_http_pserver_module.h"
 
 #include "../core/entry.h"
+#include "../core/logkey.h"
+
+
+/* where an entry stands in the log */
+
+typedef struct {
+    uint64_t                         sequence;
+    u_char                           leaf[32];   /* its hash */
+} ngx_http_pserver_audit_place_t;
 
 
 /*
@@ -50,14 +59,19 @@ typedef struct {
     const u_char                    *object;
 
     ngx_http_request_t              *r;          /* ip, user agent */
+
+    ngx_http_pserver_audit_place_t  *place;      /* set by _audit_request()
+                                                    before the handler is
+                                                    called with NGX_OK, if
+                                                    there is a log */
 } ngx_http_pserver_audit_entry_t;
 
 
 /*
  * For who waits: handler, data and nothing else are set by the caller, whose
  * memory it is until the handler was called or it was cancelled.  rc is
- * NGX_OK: the entry is durable, and sequence is its index; NGX_ERROR: it is
- * not in the log, nothing may be released (503).
+ * NGX_OK: the entry is durable, and place is its own; NGX_ERROR: it is not in
+ * the log, nothing may be released (503).
  */
 
 typedef struct ngx_http_pserver_audit_wait_s  ngx_http_pserver_audit_wait_t;
@@ -68,7 +82,7 @@ struct ngx_http_pserver_audit_wait_s {
     void                            *data;
 
     ngx_int_t                        rc;
-    uint64_t                         sequence;
+    ngx_http_pserver_audit_place_t   place;
 
     void                            *item;       /* private */
 };
@@ -103,6 +117,10 @@ ngx_int_t ngx_http_pserver_audit_request(ngx_http_request_t *r,
     const ngx_http_pserver_audit_entry_t *entry,
     ngx_http_pserver_audit_request_pt handler);
 
+
+/* the name of a log that has an entry of this process */
+void ngx_http_pserver_audit_log_name(ngx_http_pserver_audit_t *audit,
+    u_char name[PSERVER_LOGKEY_NAME_LEN]);
 
 /* the directive "pserver_audit" */
 char *ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd,

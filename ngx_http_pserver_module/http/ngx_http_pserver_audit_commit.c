@@ -314,7 +314,8 @@ ngx_http_pserver_audit_done(void *data)
         if (wait) {
             wait->item = NULL;
             wait->rc = rc;
-            wait->sequence = pending->item.sequence;
+            wait->place.sequence = pending->item.sequence;
+            ngx_memcpy(wait->place.leaf, pending->item.leaf, 32);
         }
 
         sodium_memzero(pending, (u_char *) (pending + 1) - (u_char *) pending);

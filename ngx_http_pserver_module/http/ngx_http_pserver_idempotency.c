@@ -170,6 +170,8 @@ ngx_http_pserver_key_look(ngx_http_pserver_key_t *key,
             ngx_memzero(&key->first.operation, sizeof(pserver_str_t));
             ngx_memzero(&key->first.request, sizeof(pserver_str_t));
             ngx_memzero(&key->first.result, sizeof(pserver_str_t));
+            ngx_memzero(&key->first.inputs, sizeof(pserver_str_t));
+            ngx_memzero(&key->first.outputs, sizeof(pserver_str_t));
         }
     }
 

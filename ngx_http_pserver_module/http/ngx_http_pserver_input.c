@@ -303,6 +303,9 @@ ngx_http_pserver_input_free(ngx_http_pserver_input_t *input)
 
     ngx_str_null(&input->payload);
 
+    free(input->manifest.data);
+    ngx_str_null(&input->manifest);
+
     for (i = 0; i < input->nfiles; i++) {
         file = &input->files[i];
 

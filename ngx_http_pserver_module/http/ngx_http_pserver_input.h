@@ -59,6 +59,7 @@ typedef struct {
 
     ngx_uint_t                       rc;
     ngx_str_t                        payload;    /* malloc'd; of load() */
+    pserver_str_t                    manifest;   /* the same; core/receipt */
 } ngx_http_pserver_input_t;
 
 

@@ -5,11 +5,17 @@
 
 #include "ngx_http_pserver_input.h"
 #include "../core/payload.h"
+#include "../core/receipt.h"
+#include "../core/sha256.h"
 
 #include <sodium.h>
 
 
 #define NGX_HTTP_PSERVER_INPUT_TYPE  128
+
+/* of the manifest: the longest names a file by its id */
+#define NGX_HTTP_PSERVER_INPUT_LINE                                           \
+    PSERVER_RECEIPT_LINE_LEN(sizeof("data/.json") + PSERVER_WORD_DEC_LEN)
 
 #define NGX_HTTP_PSERVER_INPUT_DOCUMENT                                       \
     "{\"operation\":\"%V\",\"parameters\":%V,\"files\":["
@@ -22,6 +28,8 @@
 static ngx_int_t ngx_http_pserver_input_document(
     ngx_http_pserver_input_t *input, ngx_http_pserver_input_open_t *open,
     ngx_str_t *document);
+static void ngx_http_pserver_input_line(ngx_http_pserver_input_t *input,
+    ngx_str_t *name, const u_char *data, size_t len);
 static uint64_t ngx_http_pserver_input_size(
     ngx_http_pserver_input_part_t *part);
 static ngx_uint_t ngx_http_pserver_input_content(
@@ -77,6 +85,13 @@ ngx_http_pserver_input_archive(ngx_http_pserver_input_t *input,
     input->payload.data = p;
     input->payload.len = size;
 
+    input->manifest.data = malloc((input->nfiles + 1)
+                                  * NGX_HTTP_PSERVER_INPUT_LINE);
+    if (input->manifest.data == NULL) {
+        input->rc = NGX_HTTP_PSERVER_INPUT_ERROR;
+        goto done;
+    }
+
     head.length = size - PSERVER_PAYLOAD_HEAD_LEN;
     head.limit = input->output;
 
@@ -101,6 +116,8 @@ ngx_http_pserver_input_archive(ngx_http_pserver_input_t *input,
             goto done;
         }
 
+        ngx_http_pserver_input_line(input, &name, p, len);
+
         p = ngx_http_pserver_input_zeros(p + len, pserver_tar_padding(len));
     }
 
@@ -112,6 +129,8 @@ ngx_http_pserver_input_archive(ngx_http_pserver_input_t *input,
         goto done;
     }
 
+    ngx_http_pserver_input_line(input, &name, document.data, document.len);
+
     p = ngx_cpymem(p, document.data, document.len);
 
     (void) ngx_http_pserver_input_zeros(p, pserver_tar_padding(document.len)
@@ -121,6 +140,30 @@ done:
 
     sodium_memzero(document.data, document.len);
     free(document.data);
+}
+
+
+/* of the manifest */
+
+static void
+ngx_http_pserver_input_line(ngx_http_pserver_input_t *input, ngx_str_t *name,
+    const u_char *data, size_t len)
+{
+    u_char            *p, digest[32];
+    pserver_str_t      path;
+    pserver_sha256_t   sha;
+
+    pserver_sha256_init(&sha);
+    pserver_sha256_update(&sha, data, len);
+    pserver_sha256_final(&sha, digest);
+
+    path.len = name->len;
+    path.data = name->data;
+
+    p = pserver_receipt_line(input->manifest.data + input->manifest.len,
+                             digest, path);
+
+    input->manifest.len = p - input->manifest.data;
 }
 
 

@@ -187,8 +187,9 @@ ngx_http_pserver_job_copy(ngx_http_pserver_job_t *job,
     job->row.request.data = p;
     ngx_memcpy(p, row->request.data, row->request.len);
 
-    job->row.result.len = 0;
-    job->row.result.data = NULL;
+    ngx_memzero(&job->row.result, sizeof(pserver_str_t));
+    ngx_memzero(&job->row.inputs, sizeof(pserver_str_t));
+    ngx_memzero(&job->row.outputs, sizeof(pserver_str_t));
 
     return NGX_OK;
 }

@@ -5,6 +5,8 @@
 
 #include "ngx_http_pserver_job.h"
 
+#include "../core/encode.h"
+
 
 static void ngx_http_pserver_job_checked(ngx_http_pserver_permission_t *p);
 static ngx_int_t ngx_http_pserver_job_prepare(ngx_http_pserver_job_t *job,
@@ -97,6 +99,7 @@ ngx_http_pserver_job_prepare(ngx_http_pserver_job_t *job,
     ngx_http_pserver_permission_t *p)
 {
     ngx_int_t               rc;
+    pserver_str_t           image;
     pserver_json_doc_t     *doc;
     const pserver_json_t   *parameters;
 
@@ -107,6 +110,18 @@ ngx_http_pserver_job_prepare(ngx_http_pserver_job_t *job,
     if (job->operation == NULL) {
         return NGX_ERROR;
     }
+
+    /* for the receipt */
+
+    image = job->operation->container.image;
+    image.data += sizeof("sha256:") - 1;
+    image.len -= sizeof("sha256:") - 1;
+
+    if (pserver_hex_decode(job->row.image.bytes, 32, image) != PSERVER_OK) {
+        return NGX_ERROR;
+    }
+
+    job->row.block = p->facts->block;
 
     /* the text was looked at closely when it was accepted */
 

@@ -8,6 +8,7 @@
 
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_artifact.h"
+#include "ngx_http_pserver_receipt.h"
 #include "ngx_http_pserver_thread.h"
 
 
@@ -31,6 +32,7 @@ static ngx_http_pserver_job_t *ngx_http_pserver_job_done(
     ngx_http_pserver_job_task_t *task);
 static void ngx_http_pserver_job_open_run(void *data);
 static void ngx_http_pserver_job_open_done(void *data);
+static ngx_int_t ngx_http_pserver_job_inputs(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_save_run(void *data);
 static void ngx_http_pserver_job_save_done(void *data);
 static void ngx_http_pserver_job_look_run(void *data);
@@ -125,7 +127,8 @@ ngx_http_pserver_job_open_done(void *data)
     }
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK
-        || job->input.rc == NGX_HTTP_PSERVER_INPUT_ERROR)
+        || job->input.rc == NGX_HTTP_PSERVER_INPUT_ERROR
+        || ngx_http_pserver_job_inputs(job) != NGX_OK)
     {
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;
@@ -135,6 +138,31 @@ ngx_http_pserver_job_open_done(void *data)
                                job->input.rc == NGX_HTTP_PSERVER_INPUT_OK
                                ? PSERVER_JOB_LOADED : PSERVER_JOB_BAD_INPUT,
                                0);
+}
+
+
+/* the input goes when it is fed, its manifest stays in the row */
+
+static ngx_int_t
+ngx_http_pserver_job_inputs(ngx_http_pserver_job_t *job)
+{
+    pserver_str_t  *from, *inputs;
+
+    from = &job->input.manifest;
+    inputs = &job->row.inputs;
+
+    inputs->data = ngx_pnalloc(job->pool, from->len);
+    if (inputs->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (from->len) {
+        ngx_memcpy(inputs->data, from->data, from->len);
+    }
+
+    inputs->len = from->len;
+
+    return NGX_OK;
 }
 
 
@@ -190,10 +218,22 @@ ngx_http_pserver_job_save_run(void *data)
                                                    &task->job->output);
     }
 
+    if (task->rc == NGX_HTTP_PSERVER_STORE_OK
+        && task->row.state == PSERVER_JOB_SUCCEEDED
+        && ngx_http_pserver_receipt_outputs(&task->job->output,
+                                            &task->row.outputs)
+           != NGX_OK)
+    {
+        task->at.err = ENOMEM;
+        task->rc = NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
     if (task->rc == NGX_HTTP_PSERVER_STORE_OK) {
         task->rc = ngx_http_pserver_ledger_save(&task->at, &task->row,
                                                 task->durable);
     }
+
+    free(task->row.outputs.data);
 
     if (task->rc == NGX_HTTP_PSERVER_STORE_OK && task->drop) {
         ngx_http_pserver_lease_drop(task->at.root, &task->place);

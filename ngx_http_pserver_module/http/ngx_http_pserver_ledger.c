@@ -16,6 +16,7 @@
 #define NGX_HTTP_PSERVER_LEDGER_MAX                                           \
     (PSERVER_LEDGER_HEAD_LEN + PSERVER_LEDGER_OPERATION_MAX                   \
      + PSERVER_LEDGER_REQUEST_MAX + PSERVER_LEDGER_RESULT_MAX                 \
+     + PSERVER_LEDGER_INPUTS_MAX + PSERVER_LEDGER_OUTPUTS_MAX                 \
      + PSERVER_BOX_OVERHEAD)
 
 

@@ -501,6 +501,8 @@ ngx_http_pserver_list_row(ngx_http_pserver_ledger_list_t *list,
 
             ngx_memzero(&item->row.request, sizeof(pserver_str_t));
             ngx_memzero(&item->row.result, sizeof(pserver_str_t));
+            ngx_memzero(&item->row.inputs, sizeof(pserver_str_t));
+            ngx_memzero(&item->row.outputs, sizeof(pserver_str_t));
         }
 
         list->total++;

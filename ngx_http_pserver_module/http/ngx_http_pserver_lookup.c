@@ -4,7 +4,6 @@
 
 
 #include "ngx_http_pserver_lookup.h"
-#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_owner.h"
@@ -26,8 +25,7 @@ static void ngx_http_pserver_lookup_again(ngx_http_pserver_wait_t *wait,
     ngx_uint_t ended);
 static void ngx_http_pserver_lookup_checked(
     ngx_http_pserver_permission_t *p);
-static void ngx_http_pserver_lookup_log(ngx_http_pserver_lookup_t *lookup,
-    uint64_t block);
+static void ngx_http_pserver_lookup_log(ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_lookup_logged(ngx_http_request_t *r,
     ngx_int_t rc);
 static void ngx_http_pserver_lookup_entry(ngx_http_pserver_lookup_t *lookup,
@@ -350,7 +348,10 @@ ngx_http_pserver_lookup_checked(ngx_http_pserver_permission_t *p)
         lookup->released(lookup);
 
     } else if (reason == PSERVER_ALLOWED) {
-        ngx_http_pserver_lookup_log(lookup, p->facts->block);
+        lookup->block = p->facts->block;
+        lookup->block_hash = p->facts->block_hash;
+
+        ngx_http_pserver_lookup_log(lookup);
 
     } else if (lookup->failed) {
         lookup->failed(lookup);
@@ -378,8 +379,7 @@ ngx_http_pserver_lookup_checked(ngx_http_pserver_permission_t *p)
 
 
 static void
-ngx_http_pserver_lookup_log(ngx_http_pserver_lookup_t *lookup,
-    uint64_t block)
+ngx_http_pserver_lookup_log(ngx_http_pserver_lookup_t *lookup)
 {
     u_char                          buf[2 * PSERVER_LEDGER_ID_LEN];
     ngx_str_t                       id;
@@ -389,8 +389,11 @@ ngx_http_pserver_lookup_log(ngx_http_pserver_lookup_t *lookup,
     ngx_http_pserver_lookup_entry(lookup, &entry, &id);
 
     entry.type = PSERVER_ENTRY_OPERATION_RELEASED;
-    entry.block = block;
+    entry.block = lookup->block;
     entry.object = lookup->object;
+    entry.input = lookup->input;
+    entry.output = lookup->output;
+    entry.place = &lookup->place;
 
     if (ngx_http_pserver_audit_request(lookup->request, &entry,
                                        ngx_http_pserver_lookup_logged)

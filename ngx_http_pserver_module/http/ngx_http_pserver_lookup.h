@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_pserver_module.h"
+#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_permission.h"
 #include "ngx_http_pserver_wait.h"
@@ -42,6 +43,13 @@ struct ngx_http_pserver_lookup_s {
 
     /* for the log, 32 bytes, or NULL */
     const u_char                    *object;
+    const u_char                    *input;
+    const u_char                    *output;
+
+    /* of a release: at which block, and where the log says so */
+    uint64_t                         block;
+    pserver_word_t                   block_hash;
+    ngx_http_pserver_audit_place_t   place;
 
     /* private */
     pserver_address_t                named;      /* http/owner */

@@ -9,6 +9,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_lookup.h"
+#include "ngx_http_pserver_receipt.h"
 
 #include "../core/encode.h"
 
@@ -23,6 +24,7 @@
 
 typedef struct {
     ngx_http_pserver_lookup_t        lookup;
+    ngx_http_pserver_receipt_t       receipt;
     ngx_uint_t                       wait;       /* seconds */
     ngx_msec_t                       deadline;
     ngx_str_t                        created;    /* of a POST: the answer as
@@ -32,6 +34,10 @@ typedef struct {
 
 static ngx_int_t ngx_http_pserver_status_start(ngx_http_request_t *r,
     ngx_http_pserver_lookup_pt run, ngx_http_pserver_lookup_pt found);
+static ngx_http_pserver_status_t *ngx_http_pserver_status_create(
+    ngx_http_request_t *r);
+static void ngx_http_pserver_status_cleanup(void *data);
+static void ngx_http_pserver_status_run(ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_status_found(ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_status_created(
     ngx_http_pserver_lookup_t *lookup);
@@ -67,7 +73,7 @@ ngx_http_pserver_operation_status(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_pserver_status_start(r, NULL,
+    rc = ngx_http_pserver_status_start(r, ngx_http_pserver_status_run,
                                        ngx_http_pserver_status_found);
 
     if (rc == NGX_OK) {
@@ -92,7 +98,7 @@ ngx_http_pserver_status_start(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_pserver_module);
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
-    status = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_status_t));
+    status = ngx_http_pserver_status_create(r);
     if (status == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -117,6 +123,33 @@ ngx_http_pserver_status_start(ngx_http_request_t *r,
 }
 
 
+static ngx_http_pserver_status_t *
+ngx_http_pserver_status_create(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_pserver_status_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(cln->data, sizeof(ngx_http_pserver_status_t));
+
+    cln->handler = ngx_http_pserver_status_cleanup;
+
+    return cln->data;
+}
+
+
+static void
+ngx_http_pserver_status_cleanup(void *data)
+{
+    ngx_http_pserver_status_t  *status = data;
+
+    sodium_memzero(&status->receipt, sizeof(ngx_http_pserver_receipt_t));
+}
+
+
 void
 ngx_http_pserver_status_wait(ngx_http_request_t *r,
     const pserver_address_t *app, const u_char id[PSERVER_LEDGER_ID_LEN],
@@ -127,7 +160,7 @@ ngx_http_pserver_status_wait(ngx_http_request_t *r,
     pserver_str_t               str;
     ngx_http_pserver_status_t  *status;
 
-    status = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_status_t));
+    status = ngx_http_pserver_status_create(r);
     if (status == NULL) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
@@ -138,6 +171,7 @@ ngx_http_pserver_status_wait(ngx_http_request_t *r,
     status->created = *created;
 
     status->lookup.signer = app;
+    status->lookup.run = ngx_http_pserver_status_run;
     status->lookup.found = ngx_http_pserver_status_found;
     status->lookup.released = ngx_http_pserver_status_answer;
     status->lookup.failed = ngx_http_pserver_status_created;
@@ -151,6 +185,26 @@ ngx_http_pserver_status_wait(ngx_http_request_t *r,
 
     if (rc != NGX_OK) {
         ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+/* in a thread */
+
+static void
+ngx_http_pserver_status_run(ngx_http_pserver_lookup_t *lookup)
+{
+    ngx_http_pserver_status_t  *status;
+
+    status = (ngx_http_pserver_status_t *) lookup;
+
+    if (lookup->ledger.row.state == PSERVER_JOB_SUCCEEDED) {
+
+        lookup->rc = ngx_http_pserver_receipt_prepare(&status->receipt,
+                                                      &lookup->at,
+                                                      &lookup->ledger.row);
+        lookup->input = status->receipt.inputs;
+        lookup->output = status->receipt.output;
     }
 }
 
@@ -217,15 +271,26 @@ ngx_http_pserver_status_send(ngx_http_pserver_status_t *status,
 static void
 ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
 {
-    u_char                *p;
-    ngx_str_t              body;
-    ngx_http_request_t    *r;
-    pserver_ledger_row_t  *row;
+    u_char                     *p;
+    ngx_int_t                   rc;
+    ngx_str_t                   body, receipt;
+    ngx_http_request_t         *r;
+    pserver_ledger_row_t       *row;
+    ngx_http_pserver_status_t  *status;
 
     r = lookup->request;
     row = &lookup->ledger.row;
+    status = (ngx_http_pserver_status_t *) lookup;
 
-    body.data = ngx_pnalloc(r->pool, 1024 + row->result.len);
+    /* a result goes out with its receipt, or not */
+
+    ngx_str_set(&receipt, "null");
+    rc = ngx_http_pserver_receipt_text(&status->receipt, lookup, &receipt);
+
+    body.data = (rc == NGX_ERROR)
+                ? NULL
+                : ngx_pnalloc(r->pool, 1024 + row->result.len + receipt.len);
+
     if (body.data == NULL) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
@@ -240,12 +305,16 @@ ngx_http_pserver_status_answer(ngx_http_pserver_lookup_t *lookup)
     p = ngx_http_pserver_status_time(p, "finished_at", row->finished);
     p = ngx_sprintf(p, ",\"result\":");
     p = ngx_http_pserver_status_result(p, row);
+
+    if (row->state == PSERVER_JOB_SUCCEEDED) {
+        p = ngx_sprintf(p, ",\"receipt\":%V", &receipt);
+    }
+
     *p++ = '}';
 
     body.len = p - body.data;
 
-    ngx_http_pserver_status_send((ngx_http_pserver_status_t *) lookup,
-                                 NGX_HTTP_OK, &body);
+    ngx_http_pserver_status_send(status, NGX_HTTP_OK, &body);
 }
 
 

@@ -15,7 +15,8 @@ static void
 row_example(pserver_ledger_row_t *row)
 {
     static u_char  name[] = "word_count", text[] = "{\"permission_id\":7}",
-                   result[] = "{\"words\":3}";
+                   result[] = "{\"words\":3}", inputs[] = "in  x",
+                   outputs[] = "out  x";
 
     memset(row, 0, sizeof(*row));
     memset(row->id, 0x11, 32);
@@ -39,6 +40,12 @@ row_example(pserver_ledger_row_t *row)
     row->request.len = sizeof(text) - 1;
     row->result.data = result;
     row->result.len = sizeof(result) - 1;
+    memset(row->image.bytes, 0x66, 32);
+    row->block = 0x0102030405060708;
+    row->inputs.data = inputs;
+    row->inputs.len = sizeof(inputs) - 1;
+    row->outputs.data = outputs;
+    row->outputs.len = sizeof(outputs) - 1;
 }
 
 
@@ -52,6 +59,10 @@ row_same(const pserver_ledger_row_t *a, const pserver_ledger_row_t *b)
     CHECK_MEM(a->request.data, b->request.data, b->request.len);
     CHECK_INT(a->result.len, b->result.len);
     CHECK_MEM(a->result.data, b->result.data, b->result.len);
+    CHECK_INT(a->inputs.len, b->inputs.len);
+    CHECK_MEM(a->inputs.data, b->inputs.data, b->inputs.len);
+    CHECK_INT(a->outputs.len, b->outputs.len);
+    CHECK_MEM(a->outputs.data, b->outputs.data, b->outputs.len);
 }
 
 
@@ -79,7 +90,7 @@ TEST(bytes)
     row_example(&row);
 
     n = pserver_ledger_len(&row);
-    CHECK_INT(n, 236 + 10 + 19 + 11);
+    CHECK_INT(n, 284 + 10 + 19 + 11 + 5 + 6);
 
     pserver_ledger_write(data, &row);
 
@@ -91,7 +102,10 @@ TEST(bytes)
     CHECK_MEM(data + 112, row.digest.bytes, 32);
     CHECK_MEM(data + 144, tail, sizeof(tail));
     CHECK_MEM(data + 204, key, 32);
-    CHECK_MEM(data + 236, "word_count{\"permission_id\":7}{\"words\":3}", 40);
+    CHECK_MEM(data + 236, row.image.bytes, 32);
+    CHECK_MEM(data + 268, "\1\2\3\4\5\6\7\10" "\0\0\0\5" "\0\0\0\6", 16);
+    CHECK_MEM(data + 284, "word_count{\"permission_id\":7}{\"words\":3}"
+              "in  xout  x", 51);
 
     CHECK_INT(pserver_ledger_read(&again, data, n), PSERVER_OK);
     row_same(&again, &row);
@@ -121,7 +135,7 @@ TEST(length)
 
     row_example(&row);
     row.request.len = 4 * PSERVER_OPTEXT_MAX;
-    CHECK_INT(pserver_ledger_len(&row), 236 + 10 + 400000 + 11);
+    CHECK_INT(pserver_ledger_len(&row), 284 + 10 + 400000 + 11 + 5 + 6);
 
     row_example(&row);
     row.request.len = PSERVER_LEDGER_REQUEST_MAX + 1;
@@ -129,6 +143,14 @@ TEST(length)
 
     row_example(&row);
     row.result.len = PSERVER_LEDGER_RESULT_MAX + 1;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+
+    row_example(&row);
+    row.inputs.len = PSERVER_LEDGER_INPUTS_MAX + 1;
+    CHECK_INT(pserver_ledger_len(&row), 0);
+
+    row_example(&row);
+    row.outputs.len = PSERVER_LEDGER_OUTPUTS_MAX + 1;
     CHECK_INT(pserver_ledger_len(&row), 0);
 }
 
@@ -159,6 +181,9 @@ TEST(impossible)
         { 188, 0xff },
         { 192, 0xff },
         { 196, 0xff },
+        { 276, 0xff },
+        { 280, 0xff },
+        { 283, 7 },
     };
 
     row_example(&row);
@@ -193,11 +218,18 @@ TEST(impossible)
     row.state = PSERVER_JOB_FAILED;
     row.reason = PSERVER_JOB_EXIT;
     row.result.len = 0;
+    row.outputs.len = 0;
     pserver_ledger_write(data, &row);
-    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 17), PSERVER_INVALID);
     row.artifacts = 0;
     pserver_ledger_write(data, &row);
-    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_OK);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 17), PSERVER_OK);
+
+    /* nor has it a manifest of what came */
+
+    row.outputs.len = 6;
+    pserver_ledger_write(data, &row);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
 
     row_example(&row);
     row.result.len = 0;
@@ -206,12 +238,13 @@ TEST(impossible)
 
     row.state = PSERVER_JOB_QUEUED;
     row.artifacts = 0;
+    row.outputs.len = 0;
     pserver_ledger_write(data, &row);
-    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_INVALID);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 17), PSERVER_INVALID);
 
     row.finished = 0;
     pserver_ledger_write(data, &row);
-    CHECK_INT(pserver_ledger_read(&again, data, n - 11), PSERVER_OK);
+    CHECK_INT(pserver_ledger_read(&again, data, n - 17), PSERVER_OK);
 }
 
 
