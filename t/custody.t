@@ -290,7 +290,31 @@ is $status, 1, 'another wallet';
 like $err, qr/does not open with this wallet/, 'says so';
 
 
-=== TEST 10: nothing of it in a worker once it is locked
+=== TEST 10: of those who come first at the same time one is first
+--- config eval: config(@main::owner)
+--- script
+my @pids = map {
+    my $pid = fork;
+
+    if ($pid == 0) {
+        require POSIX;
+        POSIX::_exit((custody('owner2', 'init'))[0]);
+    }
+
+    $pid;
+} 1 .. 4;
+
+my %status;
+waitpid($_, 0), $status{$? >> 8}++ for @pids;
+
+is_deeply \%status, { 0 => 1, 1 => 3 }, 'one key is set';
+
+my ($status, undef, $err) = custody('owner2', 'unlock');
+is $status, 0, 'and opens' or diag($err);
+is(store_data('owner2', 'demo.notes', '{}')->{status}, 201, 'what is new');
+
+
+=== TEST 11: nothing of it in a worker once it is locked
 --- config eval: config(@main::owner)
 --- script
 custody('owner1', 'unlock');
@@ -321,7 +345,7 @@ is_deeply [ map { memory_has($_, %secrets) } @pids ], [ ('root') x 4 ],
     'but for the root, which is what this would find';
 
 
-=== TEST 11: a worker that is killed takes nothing with it
+=== TEST 12: a worker that is killed takes nothing with it
 --- config eval: config(@main::owner)
 --- alerts_expected
 --- script
@@ -337,7 +361,7 @@ is_deeply [ grep { $_ != 200 }
     'its successor, too';
 
 
-=== TEST 12: a reload keeps it
+=== TEST 13: a reload keeps it
 --- config eval: config(@main::owner)
 --- script
 my @before = worker_pids();
@@ -358,24 +382,32 @@ is_deeply [ grep { $_ != 200 }
     'after';
 
 
-=== TEST 13: a restart does not
+=== TEST 14: a restart does not
 --- config eval: config(@main::owner, pserver_chain_valid => '5s')
 --- script
 is state_of(), 'locked', 'locked';
 is(get('owner1', '/v1/data/demo.messages')->{status}, 423, 'closed');
 
 
-=== TEST 14: a new key, wrap and phrase
+=== TEST 15: a new key, wrap and phrase
 --- config eval: config(@main::owner, pserver_chain_valid => '5s')
 --- script
 my $old = custody_key('owner1');
 my $before = custody_state('owner1');
+
+# as a crash leaves it, who was not the last to write
+
+open my $left, '>', owner_dir('owner1') . '/owner.key.new' or die;
+print $left 'half of one';
+close $left;
+
 my ($status, $out, $err) = custody('owner1', 'rewrap');
 
 is $status, 0, 'rewrap' or diag($err);
 like $out, qr/^(?:[a-z]+ ){23}[a-z]+\n$/, 'a phrase';
 isnt $out, $V{words}, 'another one';
 like $err, qr/^locked\n/, 'locked';
+ok !-e owner_dir('owner1') . '/owner.key.new', 'what a crash has left is gone';
 
 my $r = custody_ask('owner1', 'POST', '/v1/custody/unlock',
     unlock_body($old, 60));
@@ -410,7 +442,7 @@ is_deeply(get('owner1', '/v1/data/demo.messages')->{json}{data},
     json(example('export.json')), 'the data is the same');
 
 
-=== TEST 15: what was done stands in the log
+=== TEST 16: what was done stands in the log
 --- config eval: config(@main::owner, pserver_chain_valid => '5s')
 --- script
 my @actions = map { $_->{action} }
@@ -424,7 +456,7 @@ cmp_ok $n{lock}, '>=', 5, 'locked';
 is $n{custody}, 2, 'keys set';
 
 
-=== TEST 16: locked while a job runs
+=== TEST 17: locked while a job runs
 --- config eval: config(@main::owner, pserver_operation => offers('test_sleep'))
 --- script
 custody('owner1', 'unlock');
@@ -443,7 +475,7 @@ ok wait_for { status_of('app1', $id)->{json}{status} eq 'failed' } 15;
 is(status_of('app1', $id)->{json}{result}{error}{reason}, 'locked', 'why');
 
 
-=== TEST 17: killed while a job runs, and started: it waits for the owner
+=== TEST 18: killed while a job runs, and started: it waits for the owner
 --- config eval: config(@main::owner, pserver_operation => offers('test_sleep', timeout => '3s'))
 --- alerts_expected
 --- script
@@ -475,7 +507,7 @@ is $s->{json}{result}{error}{reason}, 'timeout', 'it ran again'
     or diag($s->{content});
 
 
-=== TEST 18: one store has one custody
+=== TEST 19: one store has one custody
 --- config eval
 config(@main::owner, more => 'location /other/ { pserver data; pserver_custody server; }')
 --- must_die
@@ -483,21 +515,21 @@ config(@main::owner, more => 'location /other/ { pserver data; pserver_custody s
 "pserver_custody" differs between locations with the store
 
 
-=== TEST 19: what the directive takes
+=== TEST 20: what the directive takes
 --- config eval: config(pserver_custody => 'nobody')
 --- must_die
 --- error_log
 invalid value "nobody"
 
 
-=== TEST 20: no time at all
+=== TEST 21: no time at all
 --- config eval: config(pserver_custody => 'owner max=0')
 --- must_die
 --- error_log
 invalid parameter "max=0"
 
 
-=== TEST 21: a time is the owner's
+=== TEST 22: a time is the owner's
 --- config eval: config(pserver_custody => 'server max=1h')
 --- must_die
 --- error_log

@@ -16,6 +16,8 @@ our $http = http_config(more => https_host());
 
 our $listed = config(https_location('private=on', "grants.test:$tls",
     "gone.test:1", "other.test:$tls", "nowhere.invalid:$tls"));
+our $locked = config(https_location('private=on', "grants.test:$tls"),
+    pserver_custody => 'owner');
 our $public = config(https_location('private=off', "grants.test:$tls"));
 
 # a gateway that knows no CARs
@@ -208,3 +210,26 @@ is(get(permission_for("https://grants.test:$::tls/grant.json?stranger",
 my $log = do { local (@ARGV, $/) = "$::files.log"; <> };
 like($log, qr{/grant\.json}, 'there is a log');
 unlike($log, qr/stranger/, 'and no request in it');
+
+
+
+=== TEST 8: what it was at first sight is sealed, too
+--- http_config eval: $::http
+--- config eval: $::locked
+--- script
+is(get(permission_for("https://grants.test:$::tls/grant.json")),
+    '423 LOCKED', 'a read');
+
+my $app = wallet('app1')->{address};
+
+spew("$::files/run.json", json({ grantee => $app, operation => 'word_count',
+    parameters => {} }));
+
+my $id = chain('add-permission', 'owner1', fixtures()->{grantees}{app1},
+    "https://grants.test:$::tls/run.json", file_id('messages'))->{permissionId};
+my $answer = http('POST', '/api/v1/operations',
+    { 'Content-Type' => 'application/json' },
+    operation('app1', { permission_id => $id }));
+
+is($answer->{status}, 423, 'an operation') or diag($answer->{content});
+is($answer->{json}{detail}{error_code}, 'LOCKED_ERROR', 'code');

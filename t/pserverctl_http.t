@@ -374,6 +374,93 @@ is($out, '2026-01-01T00:00:00Z      read        demo.messages'
 is($seen[0]{uri}, '/v1/access-logs?limit=2', 'log: route');
 
 
+# custody: the key is sealed to the server, and only to the one that the
+# wallet has signed for
+
+my ($ours, $others) = map { $_->{publicKey} }
+    @{ decode_json(read_file('t/vectors/identity.json'))->{cases} };
+
+sub custody {
+    my ($key, $wrap, %more) = @_;
+
+    return [ 200, encode_json({ custody => 'owner', chainId => 1480,
+        state => $wrap ? 'locked' : 'unset', wrap => $wrap, expires => undef,
+        server => { publicKey => $key }, %more }) ];
+}
+
+($status, $out, $err, @seen) = ctl(
+    [ 'custody', 'init', '--save', "$dir/wrap", $server ],
+    custody($ours), custody($ours, '0x00', state => 'locked'));
+
+is("$status$err", "0locked\nWrite these words down. They open your data if "
+    . "your wallet can't, and are not\nshown again:\n", 'custody init');
+like($out, qr/^(?:[a-z]+ ){23}[a-z]+\n$/, 'init: the phrase');
+is("$seen[1]{method} $seen[1]{uri}", 'PUT /v1/custody', 'init: route');
+
+my $set = decode_json($seen[1]{body});
+
+is(join(' ', sort keys %$set), 'key wrap', 'init: what is sent');
+like($set->{key}, qr/^0x[0-9a-f]{322}$/, 'init: the box');
+is(read_file("$dir/wrap"), "$set->{wrap}\n", 'init: saved');
+is(sprintf('%o', (stat "$dir/wrap")[2] & 0777), '600', 'for its owner');
+
+($status, $out, $err, @seen) = ctl(
+    [ 'custody', 'init', '--save', "$dir/wrap", $server ], custody($ours));
+like("$status$err", qr/^1.*nothing was changed/, 'init: not over a file');
+
+($status, $out, $err, @seen) = ctl(
+    [ 'custody', 'unlock', '--seconds', 60, $server ],
+    custody($ours, $set->{wrap}),
+    custody($ours, $set->{wrap}, state => 'unlocked', expires => 'later'));
+
+is("$status$out$err", "0unlocked until later\n", 'custody unlock');
+is("$seen[1]{method} $seen[1]{uri}", 'POST /v1/custody/unlock',
+   'unlock: route');
+is(decode_json($seen[1]{body})->{seconds}, 60, 'unlock: for how long');
+
+for ([ 'another key of the server', custody($others, $set->{wrap}) ],
+     [ 'another chain', custody($ours, $set->{wrap}, chainId => 1) ],
+     [ 'another wrap', custody($ours,
+         $set->{wrap} =~ s/^(0x.{200})(.)/$1 . ($2 eq '0' ? 1 : 0)/er) ])
+{
+    my ($name, $answer) = @$_;
+
+    ($status, $out, $err, @seen) = ctl([ 'custody', 'unlock', $server ],
+                                       $answer);
+    like("$status$err", qr/^1.*does not open with this wallet/,
+         "unlock: $name");
+    is(scalar @seen, 1, 'and nothing is sent');
+}
+
+($status, $out, $err, @seen) = ctl(
+    [ 'custody', 'unlock', '--aud', 'https://me.example.org', $server ],
+    custody($ours, $set->{wrap}));
+like("$status$err", qr/^1.*does not open/, 'unlock: another origin');
+
+for ([ 'no wrap', custody($ours) ],
+     [ 'half a wrap', custody($ours, '0x00') ],
+     [ 'no key', custody('0x04') ],
+     [ 'no answer of it', [ 200, '{}' ] ],
+     [ 'no JSON', [ 200, 'hello' ] ])
+{
+    my ($name, $answer) = @$_;
+
+    ($status, undef, undef, @seen) = ctl([ 'custody', 'rewrap', $server ],
+                                         $answer);
+    is("$status " . @seen, '1 1', "rewrap: $name");
+}
+
+($status, $out, $err, @seen) = ctl([ 'custody', 'lock', $server ],
+                                   custody($ours, $set->{wrap}));
+is("$status$out$err", "0locked\n", 'custody lock');
+is("$seen[0]{method} $seen[0]{uri} $seen[0]{body}",
+   'POST /v1/custody/lock ', 'lock: route');
+
+($status, $out, $err, @seen) = ctl([ 'custody', 'status', $server ],
+                                   custody($ours));
+like("$status$err$out", qr/^0\{.*"unset".*\}\n$/, 'custody status');
+
+
 # servers that are none
 
 my $closed = 'http://127.0.0.1:1';

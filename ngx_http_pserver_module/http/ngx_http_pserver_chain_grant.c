@@ -243,6 +243,7 @@ ngx_http_pserver_chain_grant_pinned(void *data)
         break;
 
     case NGX_HTTP_PSERVER_PIN_NONE:
+    case NGX_HTTP_PSERVER_PIN_LOCKED:
         flight->no_grant = 1;
         break;
 

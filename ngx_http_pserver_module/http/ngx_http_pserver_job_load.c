@@ -55,6 +55,10 @@ ngx_http_pserver_job_brought(void *data)
 
         break;
 
+    case NGX_HTTP_PSERVER_INPUT_LOCKED:
+        ngx_http_pserver_job_event(job, PSERVER_JOB_LOCK, 0);
+        return;
+
     case NGX_HTTP_PSERVER_INPUT_ERROR:
         ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
         return;

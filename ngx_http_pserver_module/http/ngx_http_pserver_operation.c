@@ -335,8 +335,10 @@ ngx_http_pserver_create_checked(ngx_http_pserver_permission_t *p)
 
     if (p->verdict.reason != PSERVER_ALLOWED) {
 
-        rc = ngx_http_pserver_permission_refuse(r, p->kind,
-                                                p->verdict.reason);
+        rc = ngx_http_pserver_permission_locked(p)
+             ? ngx_http_pserver_error_locked(r)
+             : ngx_http_pserver_permission_refuse(r, p->kind,
+                                                  p->verdict.reason);
 
         ngx_http_pserver_create_refuse(create, rc);
 

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_permission.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_owner.h"
 #include "../core/abi.h"
@@ -150,6 +151,23 @@ ngx_http_pserver_permission_end(ngx_http_pserver_permission_t *p,
 {
     p->facts = facts;
     p->handler(p);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_permission_locked(const ngx_http_pserver_permission_t *p)
+{
+    ngx_http_pserver_custody_at_t  at;
+
+    if (p->verdict.reason != PSERVER_GRANT_UNREADABLE || p->facts == NULL) {
+        return 0;
+    }
+
+    at.root = p->plcf->store.data;
+    at.chain_id = p->plcf->chain_id;
+    at.owner = p->facts->grantor;
+
+    return ngx_http_pserver_custody_locked(&at);
 }
 
 

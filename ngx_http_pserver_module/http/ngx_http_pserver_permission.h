@@ -62,6 +62,13 @@ void ngx_http_pserver_permission_check(ngx_http_pserver_permission_t *p);
 void ngx_http_pserver_permission_cancel(ngx_http_pserver_permission_t *p);
 
 /*
+ * 1 if it could not be decided because the owner's keys are locked: what an
+ * https:// grant file was at first sight is sealed under them.
+ */
+ngx_uint_t ngx_http_pserver_permission_locked(
+    const ngx_http_pserver_permission_t *p);
+
+/*
  * Sets the error of the request, in the form of its API (compute, unless
  * kind is READ), with Retry-After where it is due; returns the status.
  */

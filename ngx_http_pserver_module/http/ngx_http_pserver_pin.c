@@ -48,6 +48,10 @@ ngx_http_pserver_pin(void *data)
         pin->result = NGX_HTTP_PSERVER_PIN_NONE;
         break;
 
+    case NGX_HTTP_PSERVER_STORE_LOCKED:
+        pin->result = NGX_HTTP_PSERVER_PIN_LOCKED;
+        break;
+
     default:
         pin->result = NGX_HTTP_PSERVER_PIN_ERROR;
         pin->err = owner.err;

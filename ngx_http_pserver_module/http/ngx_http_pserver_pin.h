@@ -21,6 +21,7 @@ typedef enum {
     NGX_HTTP_PSERVER_PIN_SAME = 0,   /* as at first sight, which may be now */
     NGX_HTTP_PSERVER_PIN_OTHER,      /* another content than then */
     NGX_HTTP_PSERVER_PIN_NONE,       /* never seen, and there is no content */
+    NGX_HTTP_PSERVER_PIN_LOCKED,     /* the owner's keys are */
     NGX_HTTP_PSERVER_PIN_ERROR
 } ngx_http_pserver_pin_e;
 

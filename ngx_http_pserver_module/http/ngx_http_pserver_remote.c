@@ -619,6 +619,9 @@ ngx_http_pserver_remote_log(ngx_http_pserver_remote_task_t *task,
 
     switch (rc) {
 
+    case NGX_HTTP_PSERVER_INPUT_LOCKED:
+        return;
+
     case NGX_HTTP_PSERVER_INPUT_BAD:
         why = task->file.why;
         break;

@@ -5,6 +5,7 @@
 
 #include "ngx_http_pserver_store_grant.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_header.h"
 #include "ngx_http_pserver_owner.h"
 #include "../core/encode.h"
@@ -146,7 +147,9 @@ ngx_http_pserver_grant_refuse(ngx_http_request_t *r,
     ngx_http_pserver_ctx_t          *ctx;
     ngx_http_pserver_audit_entry_t   entry;
 
-    status = ngx_http_pserver_permission_refuse(r, permission->kind,
+    status = ngx_http_pserver_permission_locked(permission)
+             ? ngx_http_pserver_error_locked(r)
+             : ngx_http_pserver_permission_refuse(r, permission->kind,
                                                 permission->verdict.reason);
 
     if (permission->verdict.reason == PSERVER_UNAVAILABLE) {

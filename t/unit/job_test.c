@@ -261,10 +261,11 @@ TEST(interrupts)
         { PSERVER_JOB_OVERFLOW, PSERVER_JOB_FAILED,
           PSERVER_JOB_OUTPUT_LIMIT },
         { PSERVER_JOB_DENIED, PSERVER_JOB_FAILED, PSERVER_JOB_REVOKED },
+        { PSERVER_JOB_LOCK, PSERVER_JOB_FAILED, PSERVER_JOB_LOCKED },
         { PSERVER_JOB_CANCEL, PSERVER_JOB_CANCELED, PSERVER_JOB_NONE },
     };
 
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 6; i++) {
 
         for (step = PSERVER_JOB_STEP_QUEUE;
              step < PSERVER_JOB_STEP_REMOVE;
@@ -447,6 +448,36 @@ TEST(refused)
 }
 
 
+/* a result that can't be written any more is none */
+
+TEST(locked_with_a_result)
+{
+    pserver_job_t  *job;
+
+    job = job_at(PSERVER_JOB_STEP_RUN);
+    TAKES(job, RESULT, 0);
+    ENDS(job, SUCCEEDED, NONE);
+
+    CHECK_INT(pserver_job_event(job, PSERVER_JOB_LOCK, 0), PSERVER_DONE);
+    ENDS(job, SUCCEEDED, NONE);
+
+    TAKES(job, REMOVED, 0);
+    CHECK_INT(job->step, PSERVER_JOB_STEP_RECORD);
+
+    TAKES(job, LOCK, 0);
+    CHECK_INT(job->step, PSERVER_JOB_STEP_RECORD);
+    ENDS(job, FAILED, LOCKED);
+
+    CHECK_INT(pserver_job_event(job, PSERVER_JOB_LOCK, 0), PSERVER_DONE);
+
+    TAKES(job, RECORDED, 0);
+    CHECK_INT(job->state, PSERVER_JOB_FAILED);
+    CHECK_INT(job->step, PSERVER_JOB_STEP_END);
+    CHECK_INT(pserver_job_event(job, PSERVER_JOB_LOCK, 0), PSERVER_DONE);
+    ENDS(job, FAILED, LOCKED);
+}
+
+
 TEST(names)
 {
     CHECK(strcmp(pserver_job_status(PSERVER_JOB_QUEUED), "starting") == 0);
@@ -469,4 +500,5 @@ TEST(names)
                  "output_limit") == 0);
     CHECK(strcmp(pserver_job_reason(PSERVER_JOB_INPUT), "input") == 0);
     CHECK(strcmp(pserver_job_reason(PSERVER_JOB_ENGINE), "engine") == 0);
+    CHECK(strcmp(pserver_job_reason(PSERVER_JOB_LOCKED), "locked") == 0);
 }
