@@ -8,6 +8,7 @@
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_store_answer.h"
+#include "ngx_http_pserver_store_known.h"
 #include "ngx_http_pserver_thread.h"
 #include "ngx_http_pserver_zone.h"
 #include "../core/encode.h"
@@ -31,7 +32,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_pserver_health_admit(ngx_http_request_t *r,
-    const pserver_address_t *owner, ngx_http_pserver_request_done_pt done);
+    const pserver_address_t *owner, ngx_http_pserver_request_done_pt done,
+    ngx_http_pserver_health_t **admitted);
 static void ngx_http_pserver_health_run(void *data);
 static void ngx_http_pserver_health_done(ngx_http_request_t *r, void *data);
 static ngx_int_t ngx_http_pserver_health_answer(ngx_http_request_t *r,
@@ -48,8 +50,9 @@ static ngx_int_t ngx_http_pserver_health_key(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_pserver_health_handler(ngx_http_request_t *r)
 {
-    ngx_int_t          rc;
-    pserver_address_t  owner;
+    ngx_int_t                   rc;
+    pserver_address_t           owner;
+    ngx_http_pserver_health_t  *health;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -63,21 +66,32 @@ ngx_http_pserver_health_handler(ngx_http_request_t *r)
         return ngx_http_pserver_health_answer(r, NULL);
     }
 
-    if (ngx_http_pserver_health_admit(r, &owner, ngx_http_pserver_health_done)
-        != NGX_OK)
+    switch (ngx_http_pserver_health_admit(r, &owner,
+                                          ngx_http_pserver_health_done,
+                                          &health))
     {
+    case NGX_OK:
+        return ngx_http_pserver_health_answer(r, &owner);
+
+    case NGX_AGAIN:
+        return NGX_DONE;
+
+    default:
         return ngx_http_pserver_store_busy(r);
     }
-
-    return NGX_DONE;
 }
 
 
-/* NGX_OK: done is called later, with health */
+/*
+ * NGX_OK: the owner is known to have the index, which costs a poll nothing;
+ * NGX_AGAIN: done is called later; both with health.  NGX_ERROR: no memory,
+ * or no thread.
+ */
 
 static ngx_int_t
 ngx_http_pserver_health_admit(ngx_http_request_t *r,
-    const pserver_address_t *owner, ngx_http_pserver_request_done_pt done)
+    const pserver_address_t *owner, ngx_http_pserver_request_done_pt done,
+    ngx_http_pserver_health_t **admitted)
 {
     ngx_http_pserver_health_t    *health;
     ngx_http_pserver_loc_conf_t  *plcf;
@@ -87,11 +101,17 @@ ngx_http_pserver_health_admit(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    *admitted = health;
+
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
 
     health->root = plcf->store.data;
     health->owner = *owner;
     health->take = ngx_http_pserver_owner_serves(r, owner);
+
+    if (ngx_http_pserver_known_admitted(health->root, owner)) {
+        return NGX_OK;
+    }
 
     if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_health_run,
                                             done, health)
@@ -102,7 +122,7 @@ ngx_http_pserver_health_admit(ngx_http_request_t *r,
 
     r->main->count++;
 
-    return NGX_OK;
+    return NGX_AGAIN;
 }
 
 
@@ -171,10 +191,11 @@ ngx_http_pserver_health_answer(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_pserver_identity_handler(ngx_http_request_t *r)
 {
-    ngx_int_t          rc;
-    ngx_str_t          arg;
-    pserver_str_t      s;
-    pserver_address_t  owner;
+    ngx_int_t                   rc;
+    ngx_str_t                   arg;
+    pserver_str_t               s;
+    pserver_address_t           owner;
+    ngx_http_pserver_health_t  *health;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -198,17 +219,22 @@ ngx_http_pserver_identity_handler(ngx_http_request_t *r)
                           "'^0x[0-9a-fA-F]{40}$'", "string_pattern_mismatch");
     }
 
-    if (ngx_http_pserver_health_admit(r, &owner,
-                                      ngx_http_pserver_identity_done)
-        != NGX_OK)
+    switch (ngx_http_pserver_health_admit(r, &owner,
+                                          ngx_http_pserver_identity_done,
+                                          &health))
     {
+    case NGX_OK:
+        return ngx_http_pserver_identity_answer(r, health);
+
+    case NGX_AGAIN:
+        return NGX_DONE;
+
+    default:
         return ngx_http_pserver_error_compute(r,
                           NGX_HTTP_SERVICE_UNAVAILABLE,
                           "INTERNAL_SERVER_ERROR",
                           "The server is overloaded", NULL);
     }
-
-    return NGX_DONE;
 }
 
 

@@ -103,7 +103,7 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
     }
 
     if (ngx_http_pserver_owner_known(owner, chain_id)
-        && (owner->admitted || !create))
+        && (!create || ngx_http_pserver_known_admitted(root, address)))
     {
         return NGX_HTTP_PSERVER_STORE_OK;
     }
@@ -187,8 +187,6 @@ ngx_http_pserver_owner_enter(ngx_http_pserver_owner_t *owner, u_char *root)
         return rc;
     }
 
-    owner->admitted = 1;
-
     if (owner->fd != -1) {
         return NGX_HTTP_PSERVER_STORE_OK;
     }
@@ -225,6 +223,10 @@ ngx_http_pserver_owner_admit(u_char *root, const pserver_address_t *address,
     uint32_t                  index;
     ngx_http_pserver_index_e  rc;
 
+    if (ngx_http_pserver_known_admitted(root, address)) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
     index = pserver_identity_index(address);
 
     rc = take ? ngx_http_pserver_index_take((char *) root, index, address)
@@ -233,6 +235,15 @@ ngx_http_pserver_owner_admit(u_char *root, const pserver_address_t *address,
     switch (rc) {
 
     case NGX_HTTP_PSERVER_INDEX_OWN:
+
+        /* who has only looked does not know that it is on the disk */
+
+        if (take) {
+            ngx_http_pserver_know_admitted(root, address);
+        }
+
+        return NGX_HTTP_PSERVER_STORE_OK;
+
     case NGX_HTTP_PSERVER_INDEX_FREE:
         return NGX_HTTP_PSERVER_STORE_OK;
 

@@ -81,7 +81,6 @@ typedef struct {
                                                  /* the last one looked at,
                                                     from the folder on */
     pserver_address_t                address;
-    ngx_uint_t                       admitted;   /* has the index */
     uint32_t                         store;      /* crc32 of its path */
     pserver_manifest_head_t          head;       /* when it was last read */
     pserver_keys_t                   keys;       /* close wipes them */

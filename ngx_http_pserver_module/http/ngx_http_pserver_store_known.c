@@ -1,5 +1,5 @@
 /*
- * What a process remembers of owners: a table of one slot for each hash,
+ * What a process remembers of owners: tables of one slot for each hash,
  * where what comes later takes the place.
  */
 
@@ -10,7 +10,10 @@
 #include <sodium.h>
 
 
-#define NGX_HTTP_PSERVER_KNOWN_OWNERS  64
+#define NGX_HTTP_PSERVER_KNOWN_OWNERS    64
+#define NGX_HTTP_PSERVER_KNOWN_ADMITTED  256
+
+#define NGX_HTTP_PSERVER_KNOWN_HASH      32
 
 
 typedef struct {
@@ -25,7 +28,6 @@ typedef struct {
     ngx_http_pserver_known_file_t    file;       /* ino 0: an empty slot */
     uint64_t                         chain_id;
     pserver_address_t                owner;
-    ngx_uint_t                       admitted;
     pserver_keys_t                   keys;
 } ngx_http_pserver_known_owner_t;
 
@@ -35,6 +37,9 @@ static void ngx_http_pserver_known_file(ngx_http_pserver_known_file_t *file,
     const struct stat *st);
 static ngx_http_pserver_known_owner_t *ngx_http_pserver_known_owner(
     const pserver_address_t *owner);
+static void ngx_http_pserver_known_hash(
+    u_char hash[NGX_HTTP_PSERVER_KNOWN_HASH], const u_char *root,
+    const pserver_address_t *owner);
 
 
 static pthread_mutex_t  ngx_http_pserver_known_mutex =
@@ -43,6 +48,12 @@ static pthread_mutex_t  ngx_http_pserver_known_mutex =
 /* secret memory; NULL: nothing is remembered */
 
 static ngx_http_pserver_known_owner_t  *ngx_http_pserver_known_owners;
+
+/* hashes of a store's path and an owner's address; zeros: an empty slot */
+
+static u_char
+    ngx_http_pserver_known_owned[NGX_HTTP_PSERVER_KNOWN_ADMITTED]
+                                [NGX_HTTP_PSERVER_KNOWN_HASH];
 
 
 ngx_int_t
@@ -118,7 +129,6 @@ ngx_http_pserver_known_keys(ngx_http_pserver_owner_t *owner,
            == 0)
     {
         owner->keys = known->keys;
-        owner->admitted = known->admitted;
         found = 1;
     }
 
@@ -155,7 +165,6 @@ ngx_http_pserver_know_keys(const ngx_http_pserver_owner_t *owner,
 
         known->chain_id = chain_id;
         known->owner = owner->address;
-        known->admitted = owner->admitted;
         known->keys = owner->keys;
     }
 
@@ -187,4 +196,60 @@ ngx_http_pserver_known_owner(const pserver_address_t *owner)
 
     return &ngx_http_pserver_known_owners[owner->bytes[19]
                                           % NGX_HTTP_PSERVER_KNOWN_OWNERS];
+}
+
+
+ngx_uint_t
+ngx_http_pserver_known_admitted(const u_char *root,
+    const pserver_address_t *owner)
+{
+    u_char      hash[NGX_HTTP_PSERVER_KNOWN_HASH];
+    ngx_uint_t  known;
+
+    ngx_http_pserver_known_hash(hash, root, owner);
+
+    (void) pthread_mutex_lock(&ngx_http_pserver_known_mutex);
+
+    known = ngx_memcmp(ngx_http_pserver_known_owned[hash[0]], hash,
+                       sizeof(hash))
+            == 0;
+
+    (void) pthread_mutex_unlock(&ngx_http_pserver_known_mutex);
+
+    return known;
+}
+
+
+void
+ngx_http_pserver_know_admitted(const u_char *root,
+    const pserver_address_t *owner)
+{
+    u_char  hash[NGX_HTTP_PSERVER_KNOWN_HASH];
+
+    ngx_http_pserver_known_hash(hash, root, owner);
+
+    (void) pthread_mutex_lock(&ngx_http_pserver_known_mutex);
+
+    ngx_memcpy(ngx_http_pserver_known_owned[hash[0]], hash, sizeof(hash));
+
+    (void) pthread_mutex_unlock(&ngx_http_pserver_known_mutex);
+}
+
+
+/* its first byte is the slot */
+
+static void
+ngx_http_pserver_known_hash(u_char hash[NGX_HTTP_PSERVER_KNOWN_HASH],
+    const u_char *root, const pserver_address_t *owner)
+{
+    crypto_generichash_state  state;
+
+    (void) crypto_generichash_init(&state, NULL, 0,
+                                   NGX_HTTP_PSERVER_KNOWN_HASH);
+    (void) crypto_generichash_update(&state, owner->bytes,
+                                     sizeof(owner->bytes));
+    (void) crypto_generichash_update(&state, root,
+                                     ngx_strlen(root));
+    (void) crypto_generichash_final(&state, hash,
+                                    NGX_HTTP_PSERVER_KNOWN_HASH);
 }

@@ -19,8 +19,7 @@ ngx_int_t ngx_http_pserver_known_init_process(ngx_cycle_t *cycle);
 /*
  * The keys that were in this very file, into owner->keys: 1, or 0.  A file
  * of keys is never written to, another one takes its place, so what stat()
- * says tells one from the other.  owner->admitted is as it was then: an index
- * is not given back.
+ * says tells one from the other.
  */
 ngx_uint_t ngx_http_pserver_known_keys(ngx_http_pserver_owner_t *owner,
     uint64_t chain_id, const struct stat *st);
@@ -28,6 +27,15 @@ ngx_uint_t ngx_http_pserver_known_keys(ngx_http_pserver_owner_t *owner,
 /* remembers them */
 void ngx_http_pserver_know_keys(const ngx_http_pserver_owner_t *owner,
     uint64_t chain_id, const struct stat *st);
+
+/*
+ * That this owner has the derivation index in this store: 1, or 0 where it is
+ * not known.  An index is not given back: the disk need not be looked at.
+ */
+ngx_uint_t ngx_http_pserver_known_admitted(const u_char *root,
+    const pserver_address_t *owner);
+void ngx_http_pserver_know_admitted(const u_char *root,
+    const pserver_address_t *owner);
 
 
 #endif /* _NGX_HTTP_PSERVER_STORE_KNOWN_H_INCLUDED_ */
