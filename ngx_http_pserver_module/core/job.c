@@ -309,8 +309,13 @@ pserver_job_settle(pserver_job_t *job, pserver_job_state_e end,
             job->state = PSERVER_JOB_COLLECTING;
         }
 
-        return pserver_job_to(job, job->container ? PSERVER_JOB_STEP_REMOVE
-                                                  : PSERVER_JOB_STEP_RECORD);
+        if (job->container
+            && !(job->early && end == PSERVER_JOB_SUCCEEDED))
+        {
+            return pserver_job_to(job, PSERVER_JOB_STEP_REMOVE);
+        }
+
+        return pserver_job_to(job, PSERVER_JOB_STEP_RECORD);
     }
 }
 

@@ -23,6 +23,9 @@
  * engine does not remove the container, the end is recorded nevertheless and
  * SWEEP goes on trying.
  *
+ * A container of a warm pool is removed after a result was recorded ("early"):
+ * the removal takes longer than all the rest, and its command has ended.
+ *
  * An engine that can't be asked to create gives the job back (ELSEWHERE):
  * it goes to the QUEUE again, for another one.  What that engine may have
  * made of the call was never started.
@@ -119,6 +122,8 @@ typedef struct {
     uint32_t              status;    /* exit status, if reason is EXIT/OOM */
     uint32_t              attempts;  /* drivers that have tried it */
     unsigned              container:1;  /* there may be one */
+    unsigned              early:1;   /* a result is recorded before the
+                                        container is removed */
 } pserver_job_t;
 
 

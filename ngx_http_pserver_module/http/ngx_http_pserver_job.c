@@ -382,7 +382,7 @@ ngx_http_pserver_job_queue(ngx_http_pserver_job_t *job)
 
     ngx_http_pserver_input_free(&job->input);
     job->cleared = 0;
-    job->awake = 0;
+    job->machine.early = 0;
 
     if (job->ticket == NULL
         && ngx_http_pserver_queue_enter(job->plcf, &job->row, 1,

@@ -103,7 +103,6 @@ struct ngx_http_pserver_job_s {
     unsigned                         held:1;     /* holds the worker */
     unsigned                         opened:1;   /* the tunnel */
     unsigned                         cleared:1;  /* its name, once */
-    unsigned                         awake:1;    /* the container runs */
     unsigned                         checking:1;
     unsigned                         saving:1;   /* the row, in a thread */
     unsigned                         loading:1;  /* the input, in a thread */

@@ -291,7 +291,9 @@ ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex)
 void
 ngx_http_pserver_job_launch(ngx_http_pserver_job_t *job)
 {
-    if (job->awake) {
+    /* one of the warm pool runs */
+
+    if (job->machine.early) {
         ngx_http_pserver_job_event(job, PSERVER_JOB_STARTED, 0);
         return;
     }

@@ -84,7 +84,7 @@ ngx_http_pserver_job_awoken(ngx_http_pserver_exchange_t *ex)
            == PSERVER_OK
         && state.running)
     {
-        job->awake = 1;
+        job->machine.early = 1;
         ngx_http_pserver_job_event(job, PSERVER_JOB_CREATED, 0);
         return;
     }

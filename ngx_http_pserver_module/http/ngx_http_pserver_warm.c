@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_warm.h"
+#include "ngx_http_pserver_chain.h"
 
 #include <sodium.h>
 
@@ -135,6 +136,9 @@ ngx_http_pserver_warm_claim(ngx_http_pserver_engine_t *engine,
         {
             warm->state = NGX_HTTP_PSERVER_WARM_CLAIMED;
             warm->pid = ngx_pid;
+
+            ngx_http_pserver_zone(NULL)->warm->claimed =
+                                               ngx_http_pserver_chain_now();
             break;
         }
     }

@@ -46,6 +46,7 @@ typedef struct {
 struct ngx_http_pserver_zone_warm_s {
     uint64_t                         number;     /* of the newest
                                                     configuration */
+    uint64_t                         claimed;    /* unix msec, the last one */
     ngx_http_pserver_warm_t          table[NGX_HTTP_PSERVER_WARM_MAX];
 };
 

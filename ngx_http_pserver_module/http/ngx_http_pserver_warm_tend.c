@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_warm.h"
+#include "ngx_http_pserver_chain.h"
 #include "ngx_http_pserver_lease.h"
 #include "ngx_http_pserver_thread.h"
 
@@ -14,6 +15,7 @@
 
 #define NGX_HTTP_PSERVER_WARM_TEND    100
 #define NGX_HTTP_PSERVER_WARM_PAUSE   5000       /* after a failure */
+#define NGX_HTTP_PSERVER_WARM_STILL   300        /* after a claim */
 
 /* calls at a time: jobs come first */
 #define NGX_HTTP_PSERVER_WARM_CALLS   2
@@ -226,7 +228,7 @@ ngx_http_pserver_warm_known(void *data)
 static void
 ngx_http_pserver_warm_tend(ngx_event_t *ev)
 {
-    ngx_uint_t                     i;
+    ngx_uint_t                     i, still;
     ngx_http_pserver_warm_pool_t  *pool;
 
     static ngx_uint_t  known;
@@ -256,11 +258,18 @@ ngx_http_pserver_warm_tend(ngx_event_t *ev)
     ngx_http_pserver_warm_count();
     ngx_http_pserver_warm_drop();
 
+    /* not beside a job that has just begun */
+
+    still = ngx_http_pserver_chain_now()
+            - ngx_http_pserver_zone(NULL)->warm->claimed
+            >= NGX_HTTP_PSERVER_WARM_STILL;
+
     for (i = 0; i < ngx_http_pserver_warm_npools; i++) {
         pool = &ngx_http_pserver_warm_pools[i];
 
         if (pool->n < pool->operation->warm
             && (ngx_msec_int_t) (ngx_current_msec - pool->pause) >= 0
+            && (pool->n == 0 || still)
             && ngx_http_pserver_warm_calls < NGX_HTTP_PSERVER_WARM_CALLS)
         {
             ngx_http_pserver_warm_make(pool);

@@ -204,7 +204,7 @@ error_log $state/nginx/logs/error.log notice;
 thread_pool pserver threads=8;
 
 events {
-    worker_connections 1024;
+    worker_connections ${nginx_connections:-1024};
 }
 
 http {

@@ -1,6 +1,7 @@
 /*
  * sign headers KEY ORIGIN METHOD URI COUNT [GRANT]: that many Authorization
  * headers, a line each, no two the same, with GRANT as their grantId.
+ * sign operations KEY PERMISSION COUNT: bodies of POST /api/v1/operations.
  * sign recover COUNT: how many signatures a second this core recovers, with
  * nothing around it: keccak, the public key, the address.
  */
@@ -93,6 +94,60 @@ headers(secp256k1_context *secp, char **argv)
 
 
 static int
+operations(secp256k1_context *secp, char **argv)
+{
+    int                   len;
+    char                  text[256];
+    long                  i, n;
+    u_char                key[32], hex[PSERVER_SIGNATURE_LEN];
+    pserver_str_t         str_text;
+    pserver_word_t        digest;
+    pserver_signature_t   signature;
+
+    if (pserver_hex0x_decode(key, 32, str(argv[0])) != PSERVER_OK) {
+        return 2;
+    }
+
+    n = atol(argv[2]);
+
+    for (i = 0; i < n; i++) {
+        len = snprintf(text, sizeof(text),
+                       "{'permission_id':%ld,'exp':%ld,'nonce':'%.0f-%ld'}",
+                       atol(argv[1]), (long) time(NULL) + 600, now() * 1e6,
+                       i);
+
+        for (char *p = text; *p; p++) {
+            *p = (*p == '\'') ? '"' : *p;
+        }
+
+        str_text.data = (u_char *) text;
+        str_text.len = len;
+
+        pserver_eip191_digest(&digest, str_text);
+
+        if (pserver_signature_sign(secp, &signature, key, &digest)
+            != PSERVER_OK)
+        {
+            return 1;
+        }
+
+        (void) pserver_signature_format(hex, &signature);
+
+        printf("{\"app_signature\":\"%.*s\",\"operation_request_json\":\"",
+               (int) sizeof(hex), (char *) hex);
+
+        for (char *p = text; *p; p++) {
+            printf(*p == '"' ? "\\%c" : "%c", *p);
+        }
+
+        puts("\"}");
+    }
+
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+
+static int
 recover(secp256k1_context *secp, char **argv)
 {
     char                 text[400];
@@ -149,6 +204,9 @@ main(int argc, char **argv)
 
     if ((argc == 7 || argc == 8) && strcmp(argv[1], "headers") == 0) {
         rc = headers(secp, argv + 2);
+
+    } else if (argc == 5 && strcmp(argv[1], "operations") == 0) {
+        rc = operations(secp, argv + 2);
 
     } else if (argc == 3 && strcmp(argv[1], "recover") == 0) {
         rc = recover(secp, argv + 2);

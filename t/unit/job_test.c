@@ -192,6 +192,34 @@ TEST(create_unanswered)
 }
 
 
+/* a result at once, all else after the container */
+
+TEST(early)
+{
+    pserver_job_t  *job;
+
+    job = job_at(PSERVER_JOB_STEP_RUN);
+    job->early = 1;
+    TAKES(job, RESULT, 0);
+    AT(job, RECORD, COLLECTING);
+    ENDS(job, SUCCEEDED, NONE);
+    TAKES(job, RECORDED, 0);
+    AT(job, SWEEP, SUCCEEDED);
+    TAKES(job, REMOVED, 0);
+    AT(job, END, SUCCEEDED);
+
+    job = job_at(PSERVER_JOB_STEP_RUN);
+    job->early = 1;
+    TAKES(job, CANCEL, 0);
+    AT(job, REMOVE, COLLECTING);
+
+    job = job_at(PSERVER_JOB_STEP_RUN);
+    job->early = 1;
+    TAKES(job, NO_RESULT, 0);
+    AT(job, REMOVE, COLLECTING);
+}
+
+
 /* the engine is away: back to the queue, for another one */
 
 TEST(elsewhere)
