@@ -13,14 +13,15 @@ sub workers_of {
     return split ' ', `ps -o pid= --ppid $pid`;
 }
 
-# the jobs in the order of their starts
+# jobs, ids with whose they are, in the order of their starts; those of the
+# same second as they are given
 
 sub in_order {
-    my %of = @_;
-    my %at = map { $_ => status_of($of{$_}, $_)->{json}{started_at} || '' }
-        keys %of;
+    my ($of, @ids) = @_;
+    my %at = map { $_ => status_of($of->{$_}, $_)->{json}{started_at} || '' }
+        @ids;
 
-    return sort { $at{$a} cmp $at{$b} } keys %at;
+    return sort { $at{$a} cmp $at{$b} } @ids;
 }
 
 sub running_now {
@@ -47,7 +48,7 @@ my $other = start_job('app2', fresh('ok2'))->{json}{id};
 
 is(finish($of{$_}, $_)->{json}{status}, 'succeeded', 'it runs') for keys %of;
 
-my @order = ::in_order(%of);
+my @order = ::in_order(\%of, $other, @many);
 my ($turn) = grep { $order[$_] eq $other } 0 .. 4;
 
 cmp_ok($turn, '<=', 2, 'not after all of those that came before it');

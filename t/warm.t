@@ -54,8 +54,7 @@ my $s = finish('app1', start_job('app1', fresh('ok'))->{json}{id});
 is_deeply($s->{json}{result}, json(example('word_count.expected.json')),
     'the right result');
 
-my @left = grep { $seen{$_} } ::warm();
-is(scalar @left, 1, 'one of them is gone');
+ok((wait_for { 1 == grep { $seen{$_} } ::warm() } 5), 'one of them is gone');
 ok(::filled(2), 'two wait again');
 
 my @ids = map { start_job('app1', fresh('ok'))->{json}{id} } 1 .. 6;
@@ -64,7 +63,7 @@ is(finish('app1', $_)->{json}{status}, 'succeeded', 'more than there are')
 
 ok(::filled(2), 'two wait again');
 is((scalar grep { $seen{$_} } ::warm()), 0, 'none of those that did');
-is((scalar containers()), 2, 'and nothing else is left');
+ok((wait_for { containers() == 2 } 5), 'and nothing else is left');
 
 
 
@@ -184,7 +183,7 @@ my ($id) = ::warm();
 my $s = finish('app1', start_job('app1', fresh('ok'))->{json}{id});
 is_deeply($s->{json}{result}, json(example('word_count.expected.json')),
     'the right result');
-unlike(join(' ', ::warm()), qr/$id/, 'it took that one');
+ok((wait_for { !grep { $_ eq $id } ::warm() } 5), 'it took that one');
 
 
 
