@@ -254,6 +254,45 @@ is((stat "$secrets/$_")[2] & 07777, 0600, "mode of $_")
     for qw( identity root );
 is((stat $secrets)[2] & 07777, 0700, 'mode of the folder');
 
+
+# rotation of the root: never without the one in use
+
+my $roots = "$dir/root";
+my $first = '1 ' . 'ab' x 32 . "\n";
+write_file($roots, $first);
+chmod 0640, $roots;
+
+is(succeeds('root add', [ 'root', 'add', $roots ]), '2', 'root add: its id');
+like(read_file($roots), qr/\A$first\Q2 \E[0-9a-f]{64}\n\z/, 'is the last');
+my $second = (split /^/, read_file($roots))[1];
+isnt($second, '2 ' . 'ab' x 32 . "\n", 'and random');
+
+fails('the one in use', 1, [ 'root', 'remove', $roots, 1 ], qr/is in use/);
+fails('none', 1, [ 'root', 'use', $roots, 3 ], qr/has no root 3/);
+fails('no id', 1, [ 'root', 'use', $roots, '02' ], qr/has no root 02/);
+is(read_file($roots), $first . $second, 'nothing has changed');
+
+succeeds('root use', [ 'root', 'use', $roots, 2 ]);
+is(read_file($roots), $second . $first, 'root use: it is the first');
+succeeds('root use again', [ 'root', 'use', $roots, 2 ]);
+is(read_file($roots), $second . $first, 'as it was');
+is(succeeds('root add', [ 'root', 'add', $roots ]), '3', 'the next id');
+my $third = (split /^/, read_file($roots))[2];
+succeeds('root remove', [ 'root', 'remove', $roots, 1 ]);
+is(read_file($roots), $second . $third, 'root remove: it is gone');
+is((stat $roots)[2] & 0777, 0640, 'the mode is as it was');
+ok(!-e "$roots.new", 'nothing is left over');
+
+write_file($roots, "1 xyz\n");
+fails('no root', 1, [ 'root', 'add', $roots ], qr/line 1 is no root/);
+is(read_file($roots), "1 xyz\n", 'nor made one');
+write_file($roots, $first);
+write_file("$roots.new", 'of another');
+fails('at the same time', 1, [ 'root', 'add', $roots ], qr/root\.new: File exists/);
+is(read_file($roots), $first, 'nothing is lost');
+write_file($roots, join '', map { "$_ " . 'ab' x 32 . "\n" } 1 .. 16);
+fails('too many', 1, [ 'root', 'add', $roots ], qr/16 roots already/);
+
 fails('init twice', 1, [ 'init', $secrets ], qr/is not written over/);
 
 unlink "$secrets/identity";

@@ -414,6 +414,24 @@ pserver_keys_owned(pserver_str_t file, const u_char **id,
 }
 
 
+int
+pserver_keys_root(pserver_str_t file, uint32_t *id)
+{
+    if (pserver_keys_owned(file, NULL, NULL) != PSERVER_OK
+        && (file.len != PSERVER_KEYS_FILE_LEN
+            || memcmp(file.data, PSERVER_KEYS_MAGIC, PSERVER_KEYS_MAGIC_LEN)
+               != 0
+            || pserver_get_be(file.data + 8, 4) != PSERVER_KEYS_VERSION))
+    {
+        return PSERVER_INVALID;
+    }
+
+    *id = (uint32_t) pserver_get_be(file.data + 12, 4);
+
+    return PSERVER_OK;
+}
+
+
 /* of the root alone, or of root ‖ custody */
 
 static void

@@ -114,6 +114,10 @@ int pserver_keys_unwrap_owned(pserver_keys_t *keys, size_t *used,
 int pserver_keys_owned(pserver_str_t file, const u_char **id,
     const u_char **wrap);
 
+/* the id of the root that a file of either kind is sealed under.
+   PSERVER_INVALID: it is neither */
+int pserver_keys_root(pserver_str_t file, uint32_t *id);
+
 /*
  * The name on disk of what is called "name" to its owner:
  * HMAC-SHA256(names key, kind ‖ 0x00 ‖ name).  The kind keeps scopes and

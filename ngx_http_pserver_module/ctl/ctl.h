@@ -55,6 +55,7 @@ struct pserverctl_args_s {
 extern const pserverctl_command_t  pserverctl_sign_commands[];
 extern const pserverctl_command_t  pserverctl_key_commands[];
 extern const pserverctl_command_t  pserverctl_init_commands[];
+extern const pserverctl_command_t  pserverctl_root_commands[];
 extern const pserverctl_command_t  pserverctl_data_commands[];
 extern const pserverctl_command_t  pserverctl_encrypt_commands[];
 extern const pserverctl_command_t  pserverctl_custody_commands[];

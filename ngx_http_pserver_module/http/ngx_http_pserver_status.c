@@ -40,6 +40,8 @@ static ngx_http_pserver_status_counter_t  ngx_http_pserver_status[] = {
     ngx_http_pserver_status_counter(audit_entries),
     ngx_http_pserver_status_counter(audit_commits),
     ngx_http_pserver_status_counter(audit_errors),
+    ngx_http_pserver_status_counter(keys_rewrapped),
+    ngx_http_pserver_status_counter(keys_old),
     { ngx_null_string, 0 }
 };
 

@@ -4,9 +4,12 @@
 
 
 #include "ngx_http_pserver_sweep.h"
+#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_once.h"
+#include "ngx_http_pserver_rotate.h"
 #include "ngx_http_pserver_thread.h"
+#include "ngx_http_pserver_zone.h"
 
 #include "../core/encode.h"
 
@@ -48,7 +51,11 @@ typedef struct {
     ngx_fd_t                         owner;      /* -1: none now */
     DIR                             *dir;        /* of the stage */
     ngx_uint_t                       stage;
-    ngx_uint_t                       over;
+    unsigned                         over:1;
+    unsigned                         busy:1;     /* it is another nginx's */
+
+    ngx_uint_t                       rewrapped;  /* owners' keys */
+    ngx_uint_t                       old;        /* under an older root */
 } ngx_http_pserver_sweep_t;
 
 
@@ -60,6 +67,7 @@ static ngx_int_t ngx_http_pserver_sweep_open(ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_close(ngx_http_pserver_sweep_t *sweep);
 static const char *ngx_http_pserver_sweep_next(
     ngx_http_pserver_sweep_t *sweep);
+static void ngx_http_pserver_sweep_keys(ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_entry(ngx_http_pserver_sweep_t *sweep,
     const char *name);
 static void ngx_http_pserver_sweep_job(ngx_http_pserver_sweep_t *sweep,
@@ -69,6 +77,8 @@ static void ngx_http_pserver_sweep_tmp(ngx_http_pserver_sweep_t *sweep,
 static ngx_uint_t ngx_http_pserver_sweep_older(
     ngx_http_pserver_sweep_t *sweep, const char *name, time_t age);
 static ngx_msec_t ngx_http_pserver_sweep_interval(
+    ngx_http_pserver_main_conf_t *pmcf);
+static void ngx_http_pserver_sweep_count(ngx_http_pserver_sweep_t *sweep,
     ngx_http_pserver_main_conf_t *pmcf);
 static void ngx_http_pserver_sweep_done(void *data);
 
@@ -81,6 +91,12 @@ static const char  *ngx_http_pserver_sweep_stages[] = {
 /* of this process; a thread has the pass while it runs */
 
 static ngx_http_pserver_sweep_t  ngx_http_pserver_sweep;
+
+/* owners under older roots, of the stores so far; and whether these were all */
+
+static ngx_uint_t                ngx_http_pserver_sweep_old;
+static ngx_uint_t                ngx_http_pserver_sweep_part;
+
 static ngx_event_t               ngx_http_pserver_sweep_timer;
 static ngx_connection_t          ngx_http_pserver_sweep_dummy;
 
@@ -200,12 +216,26 @@ ngx_http_pserver_sweep_run(void *data)
     ngx_uint_t   i;
     const char  *name;
 
-    if (sweep->over
-        || (sweep->owners == NULL
-            && ngx_http_pserver_sweep_open(sweep) != NGX_OK))
-    {
-        sweep->over = 1;
+    if (sweep->over) {
         return;
+    }
+
+    if (sweep->owners == NULL) {
+
+        switch (ngx_http_pserver_sweep_open(sweep)) {
+
+        case NGX_OK:
+            break;
+
+        case NGX_BUSY:
+            sweep->busy = 1;
+
+            /* fall through */
+
+        default: /* NGX_DECLINED */
+            sweep->over = 1;
+            return;
+        }
     }
 
     sweep->now = time(NULL);
@@ -225,7 +255,7 @@ ngx_http_pserver_sweep_run(void *data)
 }
 
 
-/* NGX_DECLINED: there is nothing yet, or another nginx is at it */
+/* NGX_DECLINED: there is nothing yet; NGX_BUSY: another nginx is at it */
 
 static ngx_int_t
 ngx_http_pserver_sweep_open(ngx_http_pserver_sweep_t *sweep)
@@ -247,9 +277,13 @@ ngx_http_pserver_sweep_open(ngx_http_pserver_sweep_t *sweep)
 
     (void) close(fd);
 
+    if (sweep->owners == NULL) {
+        return NGX_DECLINED;
+    }
+
     if (sweep->lock == -1 || flock(sweep->lock, LOCK_EX|LOCK_NB) == -1) {
         ngx_http_pserver_sweep_close(sweep);
-        return NGX_DECLINED;
+        return NGX_BUSY;
     }
 
     return NGX_OK;
@@ -321,12 +355,35 @@ ngx_http_pserver_sweep_next(ngx_http_pserver_sweep_t *sweep)
 
     if (pserver_hex_decode(sweep->address.bytes, 20, hex) == PSERVER_OK) {
 
+        ngx_http_pserver_sweep_keys(sweep);
+
         sweep->stage = NGX_HTTP_PSERVER_SWEEP_SEEN;
         sweep->owner = openat(dirfd(sweep->owners), de->d_name,
                               O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
     }
 
     return NULL;
+}
+
+
+static void
+ngx_http_pserver_sweep_keys(ngx_http_pserver_sweep_t *sweep)
+{
+    switch (ngx_http_pserver_rotate_owner(sweep->at.root, sweep->at.chain_id,
+                                          &sweep->address))
+    {
+
+    case NGX_HTTP_PSERVER_ROTATE_DONE:
+        sweep->rewrapped++;
+        return;
+
+    case NGX_HTTP_PSERVER_ROTATE_LEFT:
+        sweep->old++;
+        return;
+
+    default: /* NGX_HTTP_PSERVER_ROTATE_CURRENT */
+        return;
+    }
 }
 
 
@@ -469,6 +526,43 @@ ngx_http_pserver_sweep_interval(ngx_http_pserver_main_conf_t *pmcf)
 }
 
 
+/* of a store that is through; a rotation is in its log */
+
+static void
+ngx_http_pserver_sweep_count(ngx_http_pserver_sweep_t *sweep,
+    ngx_http_pserver_main_conf_t *pmcf)
+{
+    u_char                          count[NGX_INT_T_LEN];
+    ngx_http_pserver_loc_conf_t   **plcf;
+    ngx_http_pserver_audit_entry_t  entry;
+
+    ngx_http_pserver_sweep_old += sweep->old;
+    ngx_http_pserver_sweep_part |= sweep->busy;
+
+    if (sweep->rewrapped == 0) {
+        return;
+    }
+
+    ngx_http_pserver_count(keys_rewrapped, sweep->rewrapped);
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+    entry.type = PSERVER_ENTRY_KEY_ROTATED;
+    entry.count.data = count;
+    entry.count.len = ngx_sprintf(count, "%ui", sweep->rewrapped) - count;
+
+    plcf = pmcf->stores.elts;
+
+    (void) ngx_http_pserver_audit_append(plcf[sweep->n], &entry, NULL);
+
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "pserver: the keys of %ui owners are under the first root "
+                  "now, those of %ui are not", sweep->rewrapped, sweep->old);
+
+    sweep->rewrapped = 0;
+}
+
+
 static void
 ngx_http_pserver_sweep_done(void *data)
 {
@@ -483,7 +577,17 @@ ngx_http_pserver_sweep_done(void *data)
         pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                    ngx_http_pserver_module);
 
+        ngx_http_pserver_sweep_count(sweep, pmcf);
+
         if (++sweep->n >= pmcf->stores.nelts) {
+            if (!ngx_http_pserver_sweep_part) {
+                ngx_http_pserver_zone(NULL)->counters.keys_old
+                                                 = ngx_http_pserver_sweep_old;
+            }
+
+            ngx_http_pserver_sweep_old = 0;
+            ngx_http_pserver_sweep_part = 0;
+
             sweep->n = 0;
             interval = ngx_http_pserver_sweep_interval(pmcf);
         }

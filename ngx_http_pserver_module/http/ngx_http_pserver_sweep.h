@@ -1,5 +1,6 @@
 /*
- * The sweep: removes from the stores what can no longer matter.
+ * The sweep: removes from the stores what can no longer matter, and seals
+ * under the first storage root what is still under an older one.
  *
  * - markers of requests that no signature can repeat any more;
  * - rows of jobs that ended pserver_result_valid ago, with their results,

@@ -31,6 +31,8 @@ typedef struct {
     ngx_atomic_t                     audit_entries;
     ngx_atomic_t                     audit_commits;
     ngx_atomic_t                     audit_errors;
+    ngx_atomic_t                     keys_rewrapped;
+    ngx_atomic_t                     keys_old;   /* found by the last sweep */
 } ngx_http_pserver_counters_t;
 
 
