@@ -463,6 +463,31 @@ my ($status, undef, $text) = $put->('memory', 100, 0);
 unlike $text, qr/X-Got-Auth: Web3/i, 'the header need not go on';
 like $text, qr/X-Got-Length: 100\r/i, 'the length does';
 
+# shorter and longer than it was announced
+
+for my $where ('memory', 'file') {
+    for (['shorter', 4, 5], ['longer', 6, 5]) {
+        my ($what, $sent, $announced) = @$_;
+        my $path = "/$where/" . ++$n;
+        my $body = 'x' x $sent;
+
+        is http2($::plain2, 'PUT', $path, [ authorization =>
+            hashed('PUT', $path, $body), 'content-length' => $announced ],
+            $body)->{status}, 400, "$where: HTTP/2, $what than announced";
+        ok !-e app_dir() . $path, 'and nothing of it';
+    }
+
+    # what is longer is the next request, and none
+
+    my $path = "/$where/" . ++$n;
+    my (undef, $both) = raw(port(1), "PUT $path HTTP/1.1\r\nHost: x\r\n"
+        . 'Authorization: ' . hashed('PUT', $path, 'hello')
+        . "\r\nContent-Length: 5\r\n\r\nhello, and more\r\n\r\n");
+
+    is_deeply [ $both =~ /HTTP\/1\.1 (\d+)/g ], [201, 400],
+        "$where: longer than announced";
+}
+
 is_deeply [ temp_files() ], [], 'no file is left';
 
 
