@@ -155,6 +155,9 @@ void ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc);
 /* http/job_load: what is elsewhere is brought, then all is opened */
 void ngx_http_pserver_job_load(ngx_http_pserver_job_t *job);
 
+/* LOAD is over: what job->input.rc says of it */
+void ngx_http_pserver_job_loaded(ngx_http_pserver_job_t *job);
+
 /* http/job_disk: the steps in a thread */
 void ngx_http_pserver_job_open(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_save(ngx_http_pserver_job_t *job);

@@ -119,25 +119,18 @@ ngx_http_pserver_job_open_done(void *data)
         return;
     }
 
-    if (rc == NGX_HTTP_PSERVER_STORE_LOCKED
-        || job->input.rc == NGX_HTTP_PSERVER_INPUT_LOCKED)
-    {
-        ngx_http_pserver_job_event(job, PSERVER_JOB_LOCK, 0);
-        return;
+    /* without its row it has no input */
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        job->input.rc = (rc == NGX_HTTP_PSERVER_STORE_LOCKED)
+                        ? NGX_HTTP_PSERVER_INPUT_LOCKED
+                        : NGX_HTTP_PSERVER_INPUT_ERROR;
+
+    } else if (ngx_http_pserver_job_inputs(job) != NGX_OK) {
+        job->input.rc = NGX_HTTP_PSERVER_INPUT_ERROR;
     }
 
-    if (rc != NGX_HTTP_PSERVER_STORE_OK
-        || job->input.rc == NGX_HTTP_PSERVER_INPUT_ERROR
-        || ngx_http_pserver_job_inputs(job) != NGX_OK)
-    {
-        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
-        return;
-    }
-
-    ngx_http_pserver_job_event(job,
-                               job->input.rc == NGX_HTTP_PSERVER_INPUT_OK
-                               ? PSERVER_JOB_LOADED : PSERVER_JOB_BAD_INPUT,
-                               0);
+    ngx_http_pserver_job_loaded(job);
 }
 
 

@@ -54,15 +54,34 @@ ngx_http_pserver_job_brought(void *data)
         }
 
         break;
-
-    case NGX_HTTP_PSERVER_INPUT_LOCKED:
-        ngx_http_pserver_job_event(job, PSERVER_JOB_LOCK, 0);
-        return;
-
-    case NGX_HTTP_PSERVER_INPUT_ERROR:
-        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
-        return;
     }
 
-    ngx_http_pserver_job_event(job, PSERVER_JOB_BAD_INPUT, 0);
+    ngx_http_pserver_job_loaded(job);
+}
+
+
+void
+ngx_http_pserver_job_loaded(ngx_http_pserver_job_t *job)
+{
+    pserver_job_event_e  event;
+
+    switch (job->input.rc) {
+
+    case NGX_HTTP_PSERVER_INPUT_OK:
+        event = PSERVER_JOB_LOADED;
+        break;
+
+    case NGX_HTTP_PSERVER_INPUT_LOCKED:
+        event = PSERVER_JOB_LOCK;
+        break;
+
+    case NGX_HTTP_PSERVER_INPUT_ERROR:
+        event = PSERVER_JOB_TROUBLE;
+        break;
+
+    default:
+        event = PSERVER_JOB_BAD_INPUT;
+    }
+
+    ngx_http_pserver_job_event(job, event, 0);
 }

@@ -623,7 +623,8 @@ ngx_http_pserver_remote_log(ngx_http_pserver_remote_task_t *task,
         return;
 
     case NGX_HTTP_PSERVER_INPUT_BAD:
-        why = task->file.why;
+        why = task->file.why ? task->file.why
+                             : "its owner's folder does not open";
         break;
 
     case NGX_HTTP_PSERVER_INPUT_AWAY:
@@ -643,7 +644,7 @@ ngx_http_pserver_remote_log(ngx_http_pserver_remote_task_t *task,
         break;
 
     default: /* NGX_HTTP_PSERVER_INPUT_ERROR */
-        level = NGX_LOG_CRIT;
+        level = task->file.err ? NGX_LOG_CRIT : NGX_LOG_ERR;
         why = "the server failed";
     }
 
