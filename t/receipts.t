@@ -43,6 +43,22 @@ sub verify {
     return ($? >> 8, $out);
 }
 
+# a permission like "ok" whose grant file names an image: its id
+
+sub bound {
+    my $image = shift;
+    my $ok = fixtures()->{permissions}{ok};
+    my $file = write_file(state_dir() . '/grant.json', json({
+        grantee => fixtures()->{wallets}{app1}{address},
+        operation => 'word_count', parameters => { image => $image } }));
+    my $cid = chain('cid', $file)->{cid};
+
+    rename $file, test_dir() . "/ipfs/$cid" or die $!;
+
+    return chain('add-permission', 'owner1', fixtures()->{grantees}{app1},
+        "ipfs://$cid", @{$ok->{fileIds}})->{permissionId};
+}
+
 sub server_of {
     my $owner = fixtures()->{wallets}{shift()}{address};
 
@@ -209,14 +225,51 @@ like($out, qr/the proof is of another entry/, 'why');
 
 # a log that has nothing of it says so
 
-write_file($file, $proof->{content} =~ s/("proof":")(\w)/$1 . ($2 eq 'A'
+write_file($file, $proof->{content} =~ s/("proof":")([^"])/$1 . ($2 eq 'A'
     ? 'B' : 'A')/er);
 ($rc, $out) = verify($V{app}, '--proof', $file, '--log-key', $key);
 is($rc, 1, 'a proof that does not hold');
 
 
 
-=== TEST 4: with what else is handed out, and where there is none
+=== TEST 4: a grant binds the owner's consent to an image
+--- config eval: config(pserver_operation => offers('word_count'))
+--- script
+my $id = $V{bound} = bound(image('word_count'));
+my $a = http('POST', '/api/v1/operations', { Prefer => 'wait=20' },
+    operation('app1', fresh($id)));
+
+is($a->{json}{status}, 'succeeded', 'this image');
+is("sha256:" . substr($a->{json}{receipt}{image}, 2), image('word_count'),
+    'which the receipt names');
+
+# a name for the same image, and another one
+
+for my $image ('word_count', 'word_count:latest', image('search'),
+    uc image('word_count'))
+{
+    my $a = start_job('app1', fresh(bound($image)));
+    is($a->{status}, 400, $image);
+    is($a->{json}{detail}{error_code}, 'GRANT_VALIDATION_ERROR', 'its code');
+}
+
+
+
+=== TEST 5: another image under the same name is not what the owner meant
+--- config eval: config(pserver_operation => offers('test_echo'))
+--- script
+my $rows = rows();
+my $a = start_job('app1', fresh($V{bound}));
+
+is($a->{status}, 400, 'refused');
+is($a->{json}{detail}{error_code}, 'GRANT_VALIDATION_ERROR', 'its code');
+like($a->{json}{detail}{detail}, qr/image/, 'and why');
+is(rows(), $rows, 'no row');
+is(start_job('app1', fresh('ok'))->{status}, 202, 'one that names none runs');
+
+
+
+=== TEST 6: with what else is handed out, and where there is none
 --- config eval: config(pserver_operation => offers('test_exit'))
 --- script
 my $id = start_job('app1', fresh('ok'))->{json}{id};
@@ -234,7 +287,7 @@ is($is->{$_}, $was->{$_}, "the same $_") for qw( output inputs image );
 
 
 
-=== TEST 5: whoever has the id gets what an app gets
+=== TEST 7: whoever has the id gets what an app gets
 --- config eval
 config(pserver_operation => offers('word_count'),
     pserver_operation_access => 'capability')

@@ -77,6 +77,10 @@ pserver_receipt_lists(pserver_str_t manifest, const u_char sha256[32],
     size_t         len;
     const u_char  *p, *last, *end;
 
+    if (manifest.len == 0) {
+        return 0;
+    }
+
     (void) pserver_hex_encode(hex, sha256, 32);
 
     len = PSERVER_RECEIPT_LINE_LEN(path.len) - 1;

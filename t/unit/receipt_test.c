@@ -153,7 +153,7 @@ TEST(manifests)
 
     manifest.len--;
     CHECK_INT(pserver_receipt_lists(manifest, digest, other), 0);
-    manifest.len = 0;
+    memset(&manifest, 0, sizeof(manifest));
     CHECK_INT(pserver_receipt_lists(manifest, digest, other), 0);
 
     path.data = (u_char *) "x";
