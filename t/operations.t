@@ -6,6 +6,7 @@ use lib 't/lib';
 use PServer;
 use PServer::Jobs;
 use PServer::Node;
+use Fcntl qw( :flock );
 use POSIX ();
 use Time::HiRes qw( sleep time );
 
@@ -172,9 +173,8 @@ my $gone = wait_for { !operations('app1')->{json}{total} } 20;
 ok($gone, 'all gone');
 is(operations($_)->{json}{total}, 0, "also for $_") for qw( owner1 app2 );
 
-my @links = glob state_dir() . '/store/lists/*/*';
-
-is(scalar @links, 0, 'no link is left');
+$gone = wait_for { !(my @links = glob state_dir() . '/store/lists/*/*') } 20;
+ok($gone, 'no link is left');
 
 $gone = wait_for { !rows() } 5;
 ok($gone, 'nor a row');
@@ -401,3 +401,24 @@ my $gone = wait_for {
 
 ok($gone, 'gone with its row');
 isnt($new->{json}{id}, $id, 'a new one');
+
+
+
+=== TEST 12: a result is gone at its time, whether or not it was swept yet
+--- config eval
+config(pserver_operation => offers('word_count'),
+    pserver_result_valid => '4s')
+--- script
+open my $sweep, '>', state_dir() . '/store/sweep.lock' or die $!;
+flock $sweep, LOCK_EX or die $!;
+
+my $id = start_job('app1', fresh('ok'))->{json}{id};
+
+is(finish('app1', $id)->{json}{status}, 'succeeded', 'it ran');
+is(operations('app1', 'limit=1')->{json}{operations}[0]{id}, $id, 'listed');
+
+sleep 4.2;
+
+is(status_of('app1', $id)->{status}, 404, 'gone');
+is(operations('app1', 'status=succeeded')->{json}{total}, 0, 'nor listed');
+cmp_ok(rows(), '>', 0, 'its row is there');

@@ -197,6 +197,15 @@ ngx_http_pserver_ledger_canceled(ngx_http_pserver_ledger_at_t *at,
 }
 
 
+ngx_uint_t
+ngx_http_pserver_ledger_over(const pserver_ledger_row_t *row, time_t valid)
+{
+    return pserver_job_terminal(row->state)
+           && row->finished / 1000 + (uint64_t) valid
+              <= (uint64_t) time(NULL);
+}
+
+
 void
 ngx_http_pserver_ledger_place(ngx_http_pserver_row_place_t *place,
     const pserver_ledger_row_t *row)

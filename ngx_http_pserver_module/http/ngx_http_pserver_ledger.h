@@ -119,6 +119,13 @@ ngx_uint_t ngx_http_pserver_ledger_sweep_marker(
     ngx_http_pserver_ledger_at_t *at, const pserver_address_t *address,
     const char *marker);
 
+/*
+ * 1: the job ended "valid" seconds ago or earlier: for clients it is gone,
+ * also where the sweep has not come by yet.  From any thread.
+ */
+ngx_uint_t ngx_http_pserver_ledger_over(const pserver_ledger_row_t *row,
+    time_t valid);
+
 /* the place of a row */
 void ngx_http_pserver_ledger_place(ngx_http_pserver_row_place_t *place,
     const pserver_ledger_row_t *row);

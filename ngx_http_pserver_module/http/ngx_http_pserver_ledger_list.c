@@ -488,6 +488,12 @@ ngx_http_pserver_list_row(ngx_http_pserver_ledger_list_t *list,
     }
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK
+        && ngx_http_pserver_ledger_over(row, list->plcf->result_valid))
+    {
+        rc = NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK
         && (list->status == NULL
             || ngx_strcmp(list->status, pserver_job_status(row->state)) == 0))
     {

@@ -162,7 +162,10 @@ ngx_http_pserver_lookup_run(void *data)
 
     /* others learn nothing, not even that there is one */
 
-    if (!ngx_http_pserver_lookup_allowed(lookup)) {
+    if (!ngx_http_pserver_lookup_allowed(lookup)
+        || ngx_http_pserver_ledger_over(&lookup->ledger.row,
+                                        lookup->plcf->result_valid))
+    {
         lookup->rc = NGX_HTTP_PSERVER_STORE_NOT_FOUND;
         return;
     }
