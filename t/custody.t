@@ -293,6 +293,11 @@ like $err, qr/does not open with this wallet/, 'says so';
 === TEST 10: of those who come first at the same time one is first
 --- config eval: config(@main::owner)
 --- script
+my $r = custody_ask('owner2', 'PUT', '/v1/custody',
+    { key => '0x' . '04' x 161, wrap => '0x' . '00' x 196 });
+is $r->{json}{error}{errorCode}, 'INVALID_BOX', 'a box of nothing';
+ok !-e owner_dir('owner2'), 'for which nothing is made';
+
 my @pids = map {
     my $pid = fork;
 

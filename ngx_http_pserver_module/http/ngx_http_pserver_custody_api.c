@@ -6,8 +6,9 @@
  *   POST  /v1/custody/unlock   lets the server use it for a time
  *   POST  /v1/custody/lock     ends that
  *
- * What opens something is logged before it is answered, and undone if it
- * can't be logged; a lock is carried out whether it can be or not.
+ * An unlock is logged before it is answered, and undone if it can't be
+ * logged; a lock is carried out whether it can be or not, and so is a key
+ * that was set, after which it is locked.
  */
 
 

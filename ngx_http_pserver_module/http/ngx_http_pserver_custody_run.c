@@ -37,6 +37,9 @@ static void ngx_http_pserver_custody_found(
 static ngx_int_t ngx_http_pserver_custody_failed(
     ngx_http_pserver_custody_t *custody, ngx_uint_t store_rc,
     ngx_err_t err);
+static ngx_int_t ngx_http_pserver_custody_brought(
+    ngx_http_pserver_custody_t *custody,
+    ngx_http_pserver_custody_secrets_t *secrets);
 static void ngx_http_pserver_custody_store_file(
     ngx_http_pserver_custody_t *custody, ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_custody_secrets_t *secrets);
@@ -180,6 +183,11 @@ ngx_http_pserver_custody_store(void *data)
         return;
     }
 
+    if (ngx_http_pserver_custody_brought(custody, secrets) != NGX_OK) {
+        sodium_free(secrets);
+        return;
+    }
+
     rc = ngx_http_pserver_owner_find(&owner, custody->at.root,
                                      &custody->at.owner, 1);
 
@@ -212,17 +220,13 @@ ngx_http_pserver_custody_store(void *data)
 }
 
 
-static void
-ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
-    ngx_http_pserver_owner_t *owner,
+/* the keys of the request, before anything is made */
+
+static ngx_int_t
+ngx_http_pserver_custody_brought(ngx_http_pserver_custody_t *custody,
     ngx_http_pserver_custody_secrets_t *secrets)
 {
-    u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
-    u_char                          new[PSERVER_KEYS_OWNED_LEN];
-    u_char                          id[PSERVER_CUSTODY_ID_LEN];
-    ngx_uint_t                      rc, replace;
-    pserver_str_t                   file;
-    const ngx_http_pserver_keys_t  *keys;
+    u_char  id[PSERVER_CUSTODY_ID_LEN];
 
     if (ngx_http_pserver_custody_box(custody, secrets, custody->body.key,
                                      secrets->key)
@@ -233,15 +237,30 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
                                             secrets->current)
                != NGX_OK))
     {
-        return;
+        return NGX_ERROR;
     }
 
     pserver_custody_id(id, secrets->key);
 
     if (!pserver_custody_wraps(custody->body.wrap, id)) {
         custody->rc = NGX_HTTP_PSERVER_CUSTODY_WRAP;
-        return;
+        return NGX_ERROR;
     }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
+    ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_custody_secrets_t *secrets)
+{
+    u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
+    u_char                          new[PSERVER_KEYS_OWNED_LEN];
+    ngx_uint_t                      rc, replace;
+    pserver_str_t                   file;
+    const ngx_http_pserver_keys_t  *keys;
 
     rc = ngx_http_pserver_owner_file(owner, buf, &file);
 
