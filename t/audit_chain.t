@@ -6,6 +6,7 @@ use PServer::Jobs;
 
 use File::Path qw( make_path );
 use Digest::SHA;
+use MIME::Base64 ();
 use Time::HiRes qw( sleep );
 
 # a log that is anchored, and copies of what it serves, each changed in
@@ -23,12 +24,18 @@ sub anchored {
         . 'sender=' . wallet($sender)->{address}
         . " chain=$chain->{chainId}", more => "
         location /log/ { pserver audit; }
+        location = /plain { return 200 plain; }
 ");
 }
 
 our $config = anchored($log, 'owner2');
 our $forked = anchored("$work/forked", 'owner2');
 our $next = anchored($log, 'owner1');
+our $kept = config(pserver_audit => "$work/kept", more => "
+        location /log/ { pserver audit; }
+");
+
+our $n = 200;
 
 our $url = 'http://127.0.0.1:' . port() . '/log';
 
@@ -126,7 +133,7 @@ sub grow {
         start_job('app2', fresh('revoked'));
     }
 
-    put_data($_) for 1 .. $n;
+    put_data($::n++) for 1 .. $n;
 
     wait_for { (split /\n/, get('checkpoint'))[1] >= $size + $n };
     sleep 0.1;
@@ -302,14 +309,41 @@ like($text, qr/the tree was cut back: it has \d+ entries, \d+ were anchored/,
 
 
 
-=== TEST 5: a forked view: another log of the same key
+=== TEST 5: a log that was put back is seen by the node itself; a forked view
 --- config eval: $::forked
 --- alerts_expected
 --- script
-wait_for { http('GET', '/log/checkpoint')->{status} == 200 };
+my $stopped = sub {
+    my $reason = shift;
+    my $answer;
+
+    wait_for { ($answer = put_data($::n++))->{content} =~ /LOG_STOPPED/ };
+    is($answer->{status}, 503, 'the node is stopped');
+    like($answer->{content}, qr/the audit log is stopped: $reason/, 'and says why');
+};
+
+# there is an anchor on chain that nothing here knows of
+
+$stopped->('it (was cut back behind|does not match) its anchor');
+
+# each worker sees it within a second; none appends anything before
+
+ok(wait_for { 12 == grep { http('POST', '/api/v1/operations', {}, '{}')->{content}
+    =~ /the audit log is stopped/ } 1 .. 12 }, 'the compute API, too');
+is(http('GET', '/health')->{status}, 503, 'all of it');
+is(http('GET', '/plain')->{status}, 200, 'nginx goes on');
+is(http('GET', '/log/checkpoint')->{status}, 200, 'and the public log');
+
+my ($status, $text) = ctl('audit', 'accept', "$work/forked");
+is($status, 0, 'an operator accepts') or diag($text);
+like($text, qr/^it was stopped: it .* its anchor$/m, 'said');
+like($text, qr/^the anchor of \d+ entries does not count any more$/m, 'said');
+ok(wait_for { put_data($::n++)->{status} == 201 }, 'goes on');
+($status, $text) = ctl('audit', 'accept', "$work/forked");
+is($status, 1, 'there is nothing to accept');
 grow(5);
 
-my ($status, $text) = ctl_verify($url);
+($status, $text) = ctl_verify($url);
 is($status, 0, 'it is whole in itself') or diag($text);
 ($status, $text) = ctl_verify($url, '--state', "$work/state");
 is($status, 1, 'but not what was verified before');
@@ -321,7 +355,7 @@ like($text, qr/the anchor of \d+ entries does not match: one of the entries \d+ 
 ($status, $text) = ctl_anchor('owner2', '--stop', "$work/forked");
 is($status, 1, 'and is not anchored');
 like($text, qr/does not begin with the \d+ entries that were anchored/, 'said');
-is(put_data(100)->{status}, 503, 'the node is stopped');
+$stopped->('it does not match its anchor');
 
 
 
@@ -333,11 +367,35 @@ put("$log/stopped", "it does not match its anchor\n");
 is(put_data(101)->{status}, 503, 'stopped');
 is(http('GET', '/log/checkpoint')->{status}, 200, 'what was public stays');
 unlink "$log/stopped";
-is(put_data(102)->{status}, 201, 'goes on');
+ok(wait_for { put_data(102)->{status} == 201 }, 'goes on');
 
 
 
-=== TEST 7: another account begins another epoch
+=== TEST 7: a node compares its log with the last anchor that was kept
+--- config eval: $::kept
+--- alerts_expected
+--- script
+wait_for { http('GET', '/log/checkpoint')->{status} == 200 };
+my $root = sub {
+    my ($size, $root) = (split /\n/, get('checkpoint'))[1, 2];
+    return ($size, unpack 'H*', MIME::Base64::decode_base64($root));
+};
+my ($size, $hash) = $root->();
+put("$work/kept/anchored", "$size $hash\n");
+grow(2);
+is(put_data($::n++)->{status}, 201, 'an anchor that it goes on from');
+
+put("$work/kept/anchored", $size . ' ' . ($hash =~ tr/0-9a-f/1-9a-f0/r) . "\n");
+ok(wait_for { put_data($::n++)->{content} =~ /it does not match its anchor/ },
+    'another root');
+is((ctl('audit', 'accept', "$work/kept"))[0], 0, 'accepted');
+ok(wait_for { put_data($::n++)->{status} == 201 }, 'goes on');
+sleep 1.5;
+is(put_data($::n++)->{status}, 201, 'and stays so');
+
+
+
+=== TEST 8: another account begins another epoch
 --- config eval: $::next
 --- script
 grow(2);

@@ -11,10 +11,10 @@
 
 /* "PSF" and the version of the layout */
 
-#define FACTS_MAGIC     0x50534605
+#define FACTS_MAGIC     0x50534606
 
 #define FACTS_HEAD_LEN                                                        \
-    (4 + 7 * 8 + 5 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
+    (4 + 8 * 8 + 6 * sizeof(pserver_word_t) + 2 * sizeof(pserver_address_t)   \
      + 8 + 3 * 4)
 
 #define FACTS_FILE_LEN                                                        \
@@ -151,6 +151,8 @@ pserver_facts_pack(u_char *dst, const pserver_facts_t *facts)
     p = pserver_put_be(p, facts->other, 8);
     p = pserver_put_be(p, facts->account, 8);
     p = pserver_put_be(p, facts->trust, 8);
+    p = pserver_put_be(p, facts->anchored.size, 8);
+    p = facts_put(p, facts->anchored.root, sizeof(facts->anchored.root));
     p = facts_put(p, &facts->block_hash, sizeof(facts->block_hash));
     p = facts_put(p, &facts->id, sizeof(facts->id));
     p = facts_put(p, &facts->grantor, sizeof(facts->grantor));
@@ -204,6 +206,8 @@ pserver_facts_unpack(const u_char *data, size_t len, pserver_facts_t *facts)
     facts->other = facts_get_uint(&r, 8);
     facts->account = facts_get_uint(&r, 8);
     facts->trust = facts_get_uint(&r, 8);
+    facts->anchored.size = facts_get_uint(&r, 8);
+    facts_get(&r, facts->anchored.root, sizeof(facts->anchored.root));
     facts_get(&r, &facts->block_hash, sizeof(facts->block_hash));
     facts_get(&r, &facts->id, sizeof(facts->id));
     facts_get(&r, &facts->grantor, sizeof(facts->grantor));

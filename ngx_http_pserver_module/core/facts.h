@@ -8,6 +8,7 @@
 #define _PSERVER_FACTS_H_INCLUDED_
 
 
+#include "anchored.h"
 #include "core.h"
 #include "grant.h"
 
@@ -77,6 +78,9 @@ typedef struct {
 
     /* in this server, of the grantor or of who was asked about */
     uint64_t               trust;    /* pserver_facts_trust_e */
+
+    /* of a question about a log: its last anchor; else zeros */
+    pserver_anchored_t     anchored;
 
     /* files(fileIds[i]) */
     pserver_facts_file_t   file[PSERVER_FACTS_FILES];

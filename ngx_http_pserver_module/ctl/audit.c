@@ -53,6 +53,11 @@ static const pserverctl_option_t  pserverctl_anchor_options[] = {
 };
 
 
+static const pserverctl_option_t  pserverctl_no_options[] = {
+    { NULL, NULL, NULL }
+};
+
+
 static const pserverctl_option_t  pserverctl_proof_options[] = {
     { "log-key", "TEXT|FILE", "the log's public key, as LOG/key has it" },
     { "rpc", "URL", "a chain node: the anchor is looked for, too" },
@@ -81,6 +86,15 @@ const pserverctl_command_t  pserverctl_audit_commands[] = {
         "It keeps no state: what is on chain is all that it goes by.\n"
         PSERVERCTL_KEY_TEXT,
         pserverctl_anchor_options, 1, 1, pserverctl_audit_anchor
+    },
+    {
+        "audit accept", "FOLDER",
+        "lets a node go on whose log does not match its anchor\n"
+        "\n"
+        "FOLDER is pserver_audit, on the node. Says why it was stopped, and\n"
+        "that the anchor it was held against counts no more. What others\n"
+        "have seen of the log is not mended by this.\n",
+        pserverctl_no_options, 1, 1, pserverctl_audit_accept
     },
     {
         "audit proof", "--log-key KEY FILE",

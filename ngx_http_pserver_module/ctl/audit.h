@@ -88,6 +88,7 @@ void pserverctl_anchors_done(pserverctl_anchors_t *anchors);
 int pserverctl_audit_verify(pserverctl_args_t *args);
 int pserverctl_audit_anchor(pserverctl_args_t *args);
 int pserverctl_audit_proof(pserverctl_args_t *args);
+int pserverctl_audit_accept(pserverctl_args_t *args);
 
 
 #endif /* _PSERVERCTL_AUDIT_H_INCLUDED_ */

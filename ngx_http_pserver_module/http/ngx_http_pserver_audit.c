@@ -143,7 +143,6 @@ ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
     ngx_http_pserver_audit_wait_t *wait)
 {
     pserver_entry_t                    statement;
-    ngx_http_pserver_main_conf_t      *pmcf;
     ngx_http_pserver_audit_pending_t  *pending;
 
     if (audit->nwaiting == NGX_HTTP_PSERVER_AUDIT_WAITING_MAX) {
@@ -170,17 +169,16 @@ ngx_http_pserver_audit_add(ngx_http_pserver_audit_t *audit,
 
     if (wait) {
         wait->item = pending;
+
+    } else {
+        pending->patient = (entry->type == PSERVER_ENTRY_DATA_READ
+                            || entry->type == PSERVER_ENTRY_DATA_LISTED);
     }
 
     ngx_queue_insert_tail(&audit->waiting, &pending->queue);
     audit->nwaiting++;
 
-    if (!audit->running && !audit->timer.timer_set) {
-        pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
-                                                   ngx_http_pserver_module);
-
-        ngx_add_timer(&audit->timer, pmcf->audit_commit);
-    }
+    ngx_http_pserver_audit_schedule(audit, pending->patient);
 
     return NGX_AGAIN;
 }

@@ -122,9 +122,21 @@ ngx_int_t ngx_http_pserver_audit_request(ngx_http_request_t *r,
 void ngx_http_pserver_audit_log_name(ngx_http_pserver_audit_t *audit,
     u_char name[PSERVER_LOGKEY_NAME_LEN]);
 
+
+/*
+ * Whether the log of this location goes on from its last anchor, and no
+ * operator has stopped it.  NGX_OK, or a status with its reason.
+ */
+ngx_int_t ngx_http_pserver_audit_open(ngx_http_request_t *r);
+
+
 /* the directive "pserver_audit" */
 char *ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* a location that has a log and a chain, at its merge: through it the log's
+   last anchor is asked for, if it is of that chain */
+void ngx_http_pserver_audit_chain(ngx_http_pserver_loc_conf_t *plcf);
 
 ngx_int_t ngx_http_pserver_audit_init_process(ngx_cycle_t *cycle);
 

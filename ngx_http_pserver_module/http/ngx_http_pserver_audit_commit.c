@@ -12,8 +12,9 @@
 #include <sodium.h>
 
 
-#define NGX_HTTP_PSERVER_AUDIT_BATCH   1024
-#define NGX_HTTP_PSERVER_AUDIT_OWNERS  16
+#define NGX_HTTP_PSERVER_AUDIT_BATCH    1024
+#define NGX_HTTP_PSERVER_AUDIT_COLLECT  100      /* msec, if patient */
+#define NGX_HTTP_PSERVER_AUDIT_OWNERS   16
 
 
 /* keys of an owner, for the time of a commit */
@@ -47,9 +48,46 @@ static ngx_http_pserver_audit_owner_t *ngx_http_pserver_audit_owner(
     ngx_http_pserver_audit_pending_t *pending);
 static void ngx_http_pserver_audit_done(void *data);
 static ngx_uint_t ngx_http_pserver_audit_awaited(
-    ngx_http_pserver_audit_t *audit);
+    ngx_http_pserver_audit_t *audit, ngx_uint_t *patient);
 static void ngx_http_pserver_audit_log_error(
     ngx_http_pserver_audit_t *audit);
+
+
+void
+ngx_http_pserver_audit_schedule(ngx_http_pserver_audit_t *audit,
+    ngx_uint_t patient)
+{
+    ngx_msec_t                     delay;
+    ngx_http_pserver_main_conf_t  *pmcf;
+
+    if (audit->running) {
+        return;
+    }
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+
+    delay = pmcf->audit_commit;
+
+    if (patient && audit->nwaiting < NGX_HTTP_PSERVER_AUDIT_BATCH) {
+        delay = ngx_max(delay, NGX_HTTP_PSERVER_AUDIT_COLLECT);
+    }
+
+    if (audit->timer.timer_set) {
+
+        if ((ngx_msec_int_t) (audit->timer.timer.key - ngx_current_msec)
+            <= (ngx_msec_int_t) delay)
+        {
+            return;
+        }
+
+        /* nginx does not move a timer by so little */
+
+        ngx_del_timer(&audit->timer);
+    }
+
+    ngx_add_timer(&audit->timer, delay);
+}
 
 
 void
@@ -277,7 +315,7 @@ ngx_http_pserver_audit_done(void *data)
     ngx_http_pserver_audit_t *audit = data;
 
     ngx_int_t                          rc;
-    ngx_uint_t                         written;
+    ngx_uint_t                         written, patient;
     ngx_queue_t                       *q;
     ngx_http_pserver_main_conf_t      *pmcf;
     ngx_http_pserver_audit_wait_t     *wait;
@@ -345,22 +383,25 @@ ngx_http_pserver_audit_done(void *data)
         return;
     }
 
-    /* what nobody waits for, as an owner's reads, is collected first */
-
-    if (ngx_http_pserver_audit_awaited(audit)) {
+    if (ngx_http_pserver_audit_awaited(audit, &patient)) {
         ngx_http_pserver_audit_commit(audit);
 
     } else {
-        ngx_add_timer(&audit->timer, pmcf->audit_commit);
+        ngx_http_pserver_audit_schedule(audit, patient);
     }
 }
 
 
+/* by anybody; *patient: all of them may be collected */
+
 static ngx_uint_t
-ngx_http_pserver_audit_awaited(ngx_http_pserver_audit_t *audit)
+ngx_http_pserver_audit_awaited(ngx_http_pserver_audit_t *audit,
+    ngx_uint_t *patient)
 {
     ngx_queue_t                       *q;
     ngx_http_pserver_audit_pending_t  *pending;
+
+    *patient = 1;
 
     for (q = ngx_queue_head(&audit->waiting);
          q != ngx_queue_sentinel(&audit->waiting);
@@ -371,6 +412,8 @@ ngx_http_pserver_audit_awaited(ngx_http_pserver_audit_t *audit)
         if (pending->wait) {
             return 1;
         }
+
+        *patient &= pending->patient;
     }
 
     return 0;

@@ -110,6 +110,11 @@ ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     audit->publish.data = &audit->dummy;
     audit->publish.log = &cf->cycle->new_log;
 
+    audit->look.timer.handler = ngx_http_pserver_audit_look_timer;
+    audit->look.timer.data = &audit->dummy;
+    audit->look.timer.log = &cf->cycle->new_log;
+    audit->look.timer.cancelable = 1;
+
     audit->counting.handler = ngx_http_pserver_audit_refusals_timer;
     audit->counting.data = &audit->dummy;
     audit->counting.log = &cf->cycle->new_log;
@@ -216,19 +221,27 @@ ngx_http_pserver_audit_init_process(ngx_cycle_t *cycle)
     ngx_http_pserver_main_conf_t    *pmcf;
     ngx_http_pserver_audit_entry_t   entry;
 
-    if (!(ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0)
+    if (ngx_process != NGX_PROCESS_WORKER
         && ngx_process != NGX_PROCESS_SINGLE)
     {
         return NGX_OK;
     }
 
-    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
-    entry.type = PSERVER_ENTRY_START;
-
     pmcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_pserver_module);
 
     audits = pmcf->audits.elts;
+
+    for (i = 0; i < pmcf->audits.nelts; i++) {
+        ngx_http_pserver_audit_look_init(audits[i]);
+    }
+
+    if (ngx_process == NGX_PROCESS_WORKER && ngx_worker != 0) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+    entry.type = PSERVER_ENTRY_START;
 
     for (i = 0; i < pmcf->audits.nelts; i++) {
         if (ngx_http_pserver_audit_add(audits[i], NULL, &entry, NULL)

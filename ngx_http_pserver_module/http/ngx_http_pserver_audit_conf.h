@@ -7,8 +7,10 @@
 
 
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_audit_anchored.h"
 #include "ngx_http_pserver_audit_file.h"
 #include "ngx_http_pserver_audit_tiles.h"
+#include "ngx_http_pserver_chain.h"
 
 
 /* refusals of one app, at one owner, for one reason: http/audit_refusals */
@@ -27,6 +29,31 @@ typedef struct {
 } ngx_http_pserver_refusal_t;
 
 #define NGX_HTTP_PSERVER_REFUSALS  64
+
+
+/* whether it goes on from its last anchor: http/audit_stop */
+
+typedef struct {
+    ngx_event_t                      timer;
+    ngx_int_t                        rc;         /* PSERVER_* */
+    ngx_err_t                        err;
+    pserver_anchored_t               chain;      /* for the thread; of size 0:
+                                                    nothing yet */
+    u_char                           id[32];     /* of the log, on chain */
+    pserver_anchored_t               known;      /* it goes on from this */
+    char                             found[NGX_HTTP_PSERVER_AUDIT_REASON];
+    char                             reason[NGX_HTTP_PSERVER_AUDIT_REASON];
+    unsigned                         named:1;    /* id is set */
+    unsigned                         running:1;
+
+    ngx_http_pserver_loc_conf_t     *plcf;       /* NULL: no chain is asked */
+    ngx_http_pserver_chain_ask_t     ask;
+    u_char                           call[20 + 4 + 2 * 32];
+    ngx_msec_t                       next;       /* it is asked then */
+    pserver_anchored_t               heard;      /* what it said */
+    unsigned                         asking:1;
+    unsigned                         asked:1;
+} ngx_http_pserver_audit_look_t;
 
 
 struct ngx_http_pserver_audit_s {
@@ -52,6 +79,8 @@ struct ngx_http_pserver_audit_s {
     unsigned                         publishing:1;
     unsigned                         unpublished:1;  /* more meanwhile */
 
+    ngx_http_pserver_audit_look_t    look;
+
     ngx_http_pserver_refusal_t       refusals[NGX_HTTP_PSERVER_REFUSALS];
     ngx_event_t                      counting;   /* timer */
 };
@@ -69,6 +98,7 @@ typedef struct {
     u_char                          *store;      /* NULL: of no owner */
     uint64_t                         chain_id;
     pserver_address_t                owner;
+    unsigned                         patient:1;  /* may be collected */
 } ngx_http_pserver_audit_pending_t;
 
 
@@ -84,6 +114,14 @@ ngx_int_t ngx_http_pserver_audit_refused(ngx_http_pserver_audit_t *audit,
     const ngx_http_pserver_audit_entry_t *entry);
 void ngx_http_pserver_audit_refusals_timer(ngx_event_t *ev);
 
+/*
+ * A commit comes pserver_audit_commit after the first entry; but an owner's
+ * own reads, which nobody waits for, are collected for longer, or go with
+ * the others.
+ */
+void ngx_http_pserver_audit_schedule(ngx_http_pserver_audit_t *audit,
+    ngx_uint_t patient);
+
 /* commits what waits, in a thread; the timer's handler does the same */
 void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_timer(ngx_event_t *ev);
@@ -91,6 +129,10 @@ void ngx_http_pserver_audit_timer(ngx_event_t *ev);
 /* entries were committed: what is public follows, in a thread, soon */
 void ngx_http_pserver_audit_checkpoint(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_checkpoint_timer(ngx_event_t *ev);
+
+/* http/audit_stop, of a worker */
+void ngx_http_pserver_audit_look_init(ngx_http_pserver_audit_t *audit);
+void ngx_http_pserver_audit_look_timer(ngx_event_t *ev);
 
 /*
  * A decimal number of the query, or what stands for it where it is not

@@ -5,12 +5,10 @@
 
 
 #include "ngx_http_pserver_audit_conf.h"
-#include "ngx_http_pserver_audit_disk.h"
 #include "ngx_http_pserver_auth.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_lookup.h"
 
-#include "../core/anchored.h"
 #include "../core/encode.h"
 #include "../core/opproof.h"
 
@@ -499,19 +497,13 @@ static void
 ngx_http_pserver_proof_anchor(ngx_http_pserver_proof_t *proof,
     const pserver_merkle_source_t *source)
 {
-    u_char                     buf[PSERVER_ANCHORED_MAX];
-    pserver_str_t              text;
     pserver_anchored_t         anchored;
     pserver_opproof_anchor_t  *anchor;
 
     anchor = &proof->proof.anchor;
 
-    text.data = buf;
-
-    if (ngx_http_pserver_audit_disk_read(source->data, "anchored", buf,
-                                         sizeof(buf), &text.len)
+    if (ngx_http_pserver_audit_anchored_read(source->data, &anchored)
         != PSERVER_OK
-        || pserver_anchored_parse(&anchored, text) != PSERVER_OK
         || proof->view.sequence >= anchored.size
         || pserver_merkle_inclusion(anchor->proof, &anchor->n, source,
                                     anchored.size, proof->view.sequence)

@@ -416,6 +416,10 @@ ngx_http_pserver_chain_life(ngx_http_pserver_chain_flight_t *flight)
                ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;
     }
 
+    if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_ANCHOR) {
+        return NGX_HTTP_PSERVER_CHAIN_ONCE;
+    }
+
     if (flight->key.kind == NGX_HTTP_PSERVER_CHAIN_OWNER) {
         return facts->trust == PSERVER_FACTS_NOT_TRUSTED
                ? NGX_HTTP_PSERVER_CHAIN_ONCE : NGX_HTTP_PSERVER_CHAIN_YES;

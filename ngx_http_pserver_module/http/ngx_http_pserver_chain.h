@@ -39,8 +39,12 @@ typedef enum {
                                                and of an account; word: its
                                                hash; of the facts only box is
                                                set, empty: there is none */
-    NGX_HTTP_PSERVER_CHAIN_OWNER            /* word: an address; of the facts
+    NGX_HTTP_PSERVER_CHAIN_OWNER,           /* word: an address; of the facts
                                                only trust is set */
+    NGX_HTTP_PSERVER_CHAIN_ANCHOR           /* call: AuditAnchor's address[20]
+                                               and the call of latest(); word:
+                                               the log's id; of the facts only
+                                               anchored is set */
 } ngx_http_pserver_chain_kind_e;
 
 
@@ -55,8 +59,8 @@ struct ngx_http_pserver_chain_ask_s {
     ngx_http_pserver_loc_conf_t        *plcf;
     ngx_http_pserver_chain_kind_e       kind;
     pserver_word_t                      word;
-    ngx_str_t                           call;        /* of ACCOUNT, FILE_KEY;
-                                                        until it ends */
+    ngx_str_t                           call;        /* of ACCOUNT, FILE_KEY,
+                                                        ANCHOR; until it ends */
     pserver_address_t                   named;       /* http/owner; zeros but
                                                         for PERMISSION */
     uint64_t                            not_before;  /* the head must have

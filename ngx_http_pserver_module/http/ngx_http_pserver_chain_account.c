@@ -28,7 +28,7 @@ static void
 ngx_http_pserver_chain_ask_calls(ngx_http_pserver_chain_reading_t *reading,
     ngx_http_pserver_chain_calls_t *calls)
 {
-    ngx_http_pserver_chain_code(reading, calls, &reading->flight->call,
+    ngx_http_pserver_chain_code(reading, calls, NULL, &reading->flight->call,
                                 PSERVER_ACCOUNT_CALL_GAS);
 }
 

@@ -487,14 +487,15 @@ ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
 
 void
 ngx_http_pserver_chain_code(ngx_http_pserver_chain_reading_t *reading,
-    ngx_http_pserver_chain_calls_t *calls, const ngx_str_t *code,
-    uint64_t gas)
+    ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
+    const ngx_str_t *code, uint64_t gas)
 {
     pserver_jsonrpc_call_t  *call;
 
     call = &calls->call[calls->n++];
 
     call->method = PSERVER_JSONRPC_CALL;
+    call->to = to;
     call->data = code->data;
     call->len = code->len;
     call->gas = gas;

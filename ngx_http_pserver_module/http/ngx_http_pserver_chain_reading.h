@@ -107,10 +107,11 @@ void ngx_http_pserver_chain_call(ngx_http_pserver_chain_reading_t *reading,
     ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
     pserver_abi_function_e function, const pserver_word_t *args);
 
-/* another one, of code that the node runs at the block */
+/* another one, of this data; with "to" NULL it is code that the node runs at
+   the block.  Both live as long as the flight */
 void ngx_http_pserver_chain_code(ngx_http_pserver_chain_reading_t *reading,
-    ngx_http_pserver_chain_calls_t *calls, const ngx_str_t *code,
-    uint64_t gas);
+    ngx_http_pserver_chain_calls_t *calls, const pserver_address_t *to,
+    const ngx_str_t *code, uint64_t gas);
 
 /* what a call returned, at least a byte; it lives as long as the flight */
 ngx_int_t ngx_http_pserver_chain_bytes(
@@ -136,6 +137,9 @@ extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_file_key;
 extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_trust;
 ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_trust_next(
     ngx_http_pserver_chain_reading_t *reading);
+
+/* http/chain_anchor */
+extern ngx_http_pserver_chain_round_t  ngx_http_pserver_chain_anchor;
 
 /* http/chain_rounds: the first round of a question */
 ngx_http_pserver_chain_round_t *ngx_http_pserver_chain_first(

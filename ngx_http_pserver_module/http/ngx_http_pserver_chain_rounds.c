@@ -94,6 +94,9 @@ ngx_http_pserver_chain_first(ngx_http_pserver_chain_kind_e kind)
     case NGX_HTTP_PSERVER_CHAIN_OWNER:
         return &ngx_http_pserver_chain_trust;
 
+    case NGX_HTTP_PSERVER_CHAIN_ANCHOR:
+        return &ngx_http_pserver_chain_anchor;
+
     default: /* NGX_HTTP_PSERVER_CHAIN_GRANTEE */
         return &ngx_http_pserver_chain_id;
     }
@@ -119,6 +122,13 @@ ngx_http_pserver_chain_yes(ngx_http_pserver_chain_kind_e kind,
 
     if (kind == NGX_HTTP_PSERVER_CHAIN_FILE_KEY) {
         return facts->box.len != 0;
+    }
+
+    if (kind == NGX_HTTP_PSERVER_CHAIN_ANCHOR) {
+
+        /* nothing is permitted by it: the head is enough */
+
+        return 0;
     }
 
     if (facts->trust == PSERVER_FACTS_NOT_TRUSTED) {

@@ -645,6 +645,8 @@ ngx_http_pserver_merge_api(ngx_conf_t *cf, ngx_http_pserver_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_pserver_audit_chain(conf);
+
     elt = ngx_array_push(&pmcf->stores);
 
     if (elt == NULL) {

@@ -3,6 +3,7 @@
  */
 
 
+#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_conf.h"
 #include "ngx_http_pserver_guard.h"
 #include "../core/encode.h"
@@ -13,33 +14,48 @@
 #define NGX_HTTP_PSERVER_CONF_LIST    (256 * 1024 * 1024)
 
 
+typedef struct {
+    ngx_str_t              name;
+    ngx_uint_t             api;
+    ngx_http_handler_pt    handler;
+    ngx_uint_t             audited;          /* 1: 503 if the log is stopped */
+} ngx_http_pserver_api_t;
+
+
+static ngx_int_t ngx_http_pserver_api_handler(ngx_http_request_t *r);
+
+
+static ngx_http_pserver_api_t  ngx_http_pserver_apis[] = {
+
+    { ngx_string("data"), NGX_HTTP_PSERVER_DATA,
+      ngx_http_pserver_data_handler, 1 },
+
+    { ngx_string("compute"), NGX_HTTP_PSERVER_COMPUTE,
+      ngx_http_pserver_compute_handler, 1 },
+
+    { ngx_string("audit"), NGX_HTTP_PSERVER_AUDIT,
+      ngx_http_pserver_audit_handler, 0 },
+
+    { ngx_string("status"), NGX_HTTP_PSERVER_STATUS,
+      ngx_http_pserver_status_handler, 0 },
+
+    { ngx_string("auth"), NGX_HTTP_PSERVER_AUTH,
+      ngx_http_pserver_auth_ok_handler, 0 },
+
+    { ngx_string("guard"), NGX_HTTP_PSERVER_GUARD, NULL, 0 },
+
+    { ngx_null_string, 0, NULL, 0 }
+};
+
+
 char *
 ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_pserver_loc_conf_t  *plcf = conf;
 
     ngx_str_t                 *value;
-    ngx_uint_t                 i;
+    ngx_http_pserver_api_t    *api;
     ngx_http_core_loc_conf_t  *clcf;
-
-    static struct {
-        ngx_str_t              name;
-        ngx_uint_t             api;
-        ngx_http_handler_pt    handler;
-    } apis[] = {
-        { ngx_string("data"), NGX_HTTP_PSERVER_DATA,
-          ngx_http_pserver_data_handler },
-        { ngx_string("compute"), NGX_HTTP_PSERVER_COMPUTE,
-          ngx_http_pserver_compute_handler },
-        { ngx_string("audit"), NGX_HTTP_PSERVER_AUDIT,
-          ngx_http_pserver_audit_handler },
-        { ngx_string("status"), NGX_HTTP_PSERVER_STATUS,
-          ngx_http_pserver_status_handler },
-        { ngx_string("auth"), NGX_HTTP_PSERVER_AUTH,
-          ngx_http_pserver_auth_ok_handler },
-        { ngx_string("guard"), NGX_HTTP_PSERVER_GUARD, NULL },
-        { ngx_null_string, 0, NULL }
-    };
 
     if (plcf->api != NGX_HTTP_PSERVER_NONE) {
         return "is duplicate";
@@ -47,12 +63,12 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    for (i = 0; apis[i].name.len; i++) {
+    for (api = ngx_http_pserver_apis; api->name.len; api++) {
 
-        if (apis[i].name.len == value[1].len
-            && ngx_strcmp(apis[i].name.data, value[1].data) == 0)
+        if (api->name.len == value[1].len
+            && ngx_strcmp(api->name.data, value[1].data) == 0)
         {
-            plcf->api = apis[i].api;
+            plcf->api = api->api;
 
             if (plcf->api == NGX_HTTP_PSERVER_GUARD) {
                 return ngx_http_pserver_guard(cf);
@@ -60,7 +76,8 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
             clcf = ngx_http_conf_get_module_loc_conf(cf,
                                                      ngx_http_core_module);
-            clcf->handler = apis[i].handler;
+            clcf->handler = api->audited ? ngx_http_pserver_api_handler
+                                         : api->handler;
 
             return NGX_CONF_OK;
         }
@@ -70,6 +87,31 @@ ngx_http_pserver_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                        &value[1]);
 
     return NGX_CONF_ERROR;
+}
+
+
+/* nothing is answered by a server whose log does not hold */
+
+static ngx_int_t
+ngx_http_pserver_api_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_http_pserver_api_t       *api;
+    ngx_http_pserver_loc_conf_t  *plcf;
+
+    rc = ngx_http_pserver_audit_open(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
+
+    for (api = ngx_http_pserver_apis; api->api != plcf->api; api++) {
+        /* void */
+    }
+
+    return api->handler(r);
 }
 
 

@@ -3,6 +3,7 @@
  * it goes on, and what does not fit the log is not gone on from.
  */
 
+#include "http/ngx_http_pserver_audit_anchored.c"
 #include "http/ngx_http_pserver_audit_disk.c"
 #include "http/ngx_http_pserver_audit_file.c"
 #include "http/ngx_http_pserver_audit_state.c"
@@ -519,6 +520,125 @@ TEST(killed)
     }
 
     CHECK(killed > 10);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
+/* what is kept in a file of the folder */
+
+static void
+keep(const char *name, const char *text)
+{
+    CHECK_INT(ngx_http_pserver_audit_disk_write(dir, name,
+                                                (const u_char *) text,
+                                                strlen(text)),
+              PSERVER_OK);
+}
+
+
+TEST(last_anchor)
+{
+    char                 text[PSERVER_ANCHORED_MAX + 1];
+    char                 reason[NGX_HTTP_PSERVER_AUDIT_REASON];
+    file_t               file;
+    tiles_t              tiles;
+    const char          *what;
+    pserver_merkle_t     tree;
+    pserver_anchored_t   anchor, known, none;
+
+#define check(expected)                                                       \
+    what = "";                                                                \
+    known = none;                                                             \
+    CHECK_INT(ngx_http_pserver_audit_anchored_check(dir, &known, &what),      \
+              expected)
+
+    memset(&none, 0, sizeof(none));
+
+    fresh(&file, &tiles);
+    check(PSERVER_OK);
+
+    append(&file, 300);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    CHECK_INT(ngx_http_pserver_audit_file_tree(&file, &tree), PSERVER_OK);
+
+    anchor.size = tree.size;
+    pserver_merkle_root(&tree, anchor.root);
+    CHECK_INT(ngx_http_pserver_audit_anchored_write(dir, &anchor),
+              PSERVER_OK);
+    check(PSERVER_OK);
+    CHECK_INT(known.size, 300);
+
+    /* it grows */
+
+    append(&file, 300);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    check(PSERVER_OK);
+
+    /* another root, which then an operator accepts, and no other */
+
+    anchor.root[7] ^= 1;
+    *pserver_anchored_write((u_char *) text, &anchor) = '\0';
+    keep("anchored", text);
+    check(PSERVER_INVALID);
+    CHECK(strcmp(what, "it does not match its anchor") == 0);
+
+    keep("accepted", text);
+    check(PSERVER_OK);
+
+    anchor.size = 601;
+    CHECK_INT(ngx_http_pserver_audit_anchored_write(dir, &anchor),
+              PSERVER_OK);
+    check(PSERVER_INVALID);
+    CHECK(strcmp(what, "it was cut back behind its anchor") == 0);
+
+    keep("anchored", "rubbish\n");
+    check(PSERVER_INVALID);
+    CHECK(strcmp(what, "its last anchor can't be read") == 0);
+
+    /* tiles that were taken away */
+
+    anchor.size = 300;
+    CHECK_INT(ngx_http_pserver_audit_anchored_write(dir, &anchor),
+              PSERVER_OK);
+    ngx_http_pserver_audit_disk_unlink(dir, "accepted");
+    ngx_http_pserver_audit_disk_unlink(dir, "public/tile/0/001");
+    check(PSERVER_INVALID);
+    CHECK(strcmp(what, "the tiles up to its anchor are not there") == 0);
+
+    /* a reason is printable, and the first one stays */
+
+    CHECK_INT(ngx_http_pserver_audit_stopped(dir, reason), PSERVER_DONE);
+    known = none;
+    CHECK_INT(ngx_http_pserver_audit_stop(dir, &known, &what),
+              PSERVER_INVALID);
+    CHECK_INT(ngx_http_pserver_audit_stopped(dir, reason), PSERVER_OK);
+    CHECK(strcmp(reason, "the tiles up to its anchor are not there") == 0);
+
+    keep("anchored", "rubbish\n");
+    CHECK_INT(ngx_http_pserver_audit_stop(dir, &known, &what),
+              PSERVER_INVALID);
+    CHECK_INT(ngx_http_pserver_audit_stopped(dir, reason), PSERVER_OK);
+    CHECK(strcmp(reason, "the tiles up to its anchor are not there") == 0);
+
+    /* once it is accepted, nobody stops it */
+
+    *pserver_anchored_write((u_char *) text, &anchor) = '\0';
+    keep("anchored", text);
+    keep("accepted", text);
+    ngx_http_pserver_audit_disk_unlink(dir, "stopped");
+    CHECK_INT(ngx_http_pserver_audit_stop(dir, &known, &what), PSERVER_OK);
+    CHECK_INT(ngx_http_pserver_audit_stopped(dir, reason), PSERVER_DONE);
+
+    keep("stopped", "a \"b\\c\"\001 d\n");
+    CHECK_INT(ngx_http_pserver_audit_stopped(dir, reason), PSERVER_OK);
+    CHECK(strcmp(reason, "a 'b'c'") == 0);
+
+    keep("stopped", "");
+    CHECK_INT(ngx_http_pserver_audit_stopped(dir, reason), PSERVER_OK);
+    CHECK(strcmp(reason, "an operator has stopped it") == 0);
+
+#undef check
 
     ngx_http_pserver_audit_file_close(&file);
 }
