@@ -6,6 +6,8 @@ use lib 't/lib';
 use PServer;
 use PServer::Store;
 
+use IO::Socket::INET;
+
 
 our $gzip = <<'END';
 
@@ -209,3 +211,60 @@ for my $path ('/v1/data', $uri, "$uri/versions", '/v1/access-logs', '/health') {
     like $head, qr/^HTTP\/1.1 204 /, "OPTIONS $path";
     ok has_cors($head), 'CORS';
 }
+
+
+=== TEST 5: who reads slowly holds no thread
+--- main_config
+thread_pool two threads=2;
+--- http_config eval: main::http_config() . "    pserver_thread_pool two;\n"
+--- config eval
+main::config(more => '
+        location /v1/data/ { pserver data; client_max_body_size 16m; }')
+--- script
+my $bytes = join('', map { pack 'N', $_ } 1 .. 65536) x 48;    # 12 MB
+my $uri = '/v1/data/demo.slow';
+post('owner1', $uri, $bytes, { 'Content-Type' => 'x/y' });
+
+my $request = "GET $uri?content=raw HTTP/1.0\r\nAuthorization: "
+    . auth('owner1', 'GET', $uri) . "\r\n\r\n";
+
+# each takes a little and then waits, as others send a little and then wait
+
+my @readers = map {
+    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . port()) or die;
+    $s->autoflush(1);
+    print $s $request;
+    sysread $s, my $begin, 1000;
+    [ $s, $begin ];
+} 1 .. 20;
+
+my $upload = auth('owner1', 'POST', '/v1/data/demo.up', $bytes);
+
+my @writers = map {
+    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . port()) or die;
+    $s->autoflush(1);
+    print $s "POST /v1/data/demo.up HTTP/1.1\r\nHost: x\r\n",
+        "Authorization: $upload\r\nContent-Type: x/y\r\n",
+        'Content-Length: ', length $bytes, "\r\n\r\n", substr $bytes, 0, 300000;
+    $s;
+} 1 .. 20;
+
+my $began = time;
+
+for my $n (1 .. 5) {
+    my $r = get('owner1', "$uri?content=raw&fileId=1");
+    ok $r->{status} == 200 && $r->{content} eq $bytes, "another one is served";
+}
+
+is post('owner1', '/v1/data/demo.next', '{}')->{status}, 201, 'and stores';
+cmp_ok time - $began, '<', 10, 'at once';
+
+close $_ for @writers;
+
+my $whole = grep {
+    my ($s, $begin) = @$_;
+    my $rest = do { local $/; <$s> };
+    (split /\r\n\r\n/, $begin . $rest, 2)[1] eq $bytes;
+} @readers;
+
+is $whole, 20, 'and in the end each slow one has it all';

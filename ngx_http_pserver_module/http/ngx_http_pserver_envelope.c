@@ -11,8 +11,8 @@
 
 static u_char *ngx_http_pserver_envelope_member(u_char *p, const char *name,
     pserver_str_t value);
-static off_t ngx_http_pserver_envelope_range(ngx_http_request_t *r,
-    off_t length);
+static off_t ngx_http_pserver_envelope_first(
+    const ngx_http_pserver_range_t *range, off_t length);
 
 
 ngx_int_t
@@ -70,7 +70,7 @@ ngx_http_pserver_envelope_make(ngx_pool_t *pool,
         envelope->base64 = 1;
         envelope->step = NGX_HTTP_PSERVER_BATCH_CHUNKS;
         envelope->step_len =
-                      ngx_base64_encoded_length(NGX_HTTP_PSERVER_BATCH_PLAIN);
+              ngx_base64_encoded_length(envelope->step * PSERVER_SEAL_CHUNK);
         envelope->length = ngx_base64_encoded_length(meta->length);
 
     } else {
@@ -95,15 +95,15 @@ ngx_http_pserver_envelope_member(u_char *p, const char *name,
 
 
 uint64_t
-ngx_http_pserver_envelope_start(ngx_http_request_t *r,
-    const ngx_http_pserver_envelope_t *envelope, off_t *offset)
+ngx_http_pserver_envelope_start(const ngx_http_pserver_envelope_t *envelope,
+    const ngx_http_pserver_range_t *range, off_t *offset)
 {
     off_t     start;
     uint64_t  step, steps;
 
     *offset = 0;
 
-    start = ngx_http_pserver_envelope_range(r, envelope->length);
+    start = ngx_http_pserver_envelope_first(range, envelope->length);
 
     if (start < (off_t) envelope->prefix.len) {
         return 0;
@@ -128,55 +128,75 @@ ngx_http_pserver_envelope_start(ngx_http_request_t *r,
 }
 
 
+/* behind the end it is nginx's to say so */
+
+static off_t
+ngx_http_pserver_envelope_first(const ngx_http_pserver_range_t *range,
+    off_t length)
+{
+    switch (range->kind) {
+
+    case NGX_HTTP_PSERVER_RANGE_FROM:
+        return (range->n >= length) ? 0 : range->n;
+
+    case NGX_HTTP_PSERVER_RANGE_SUFFIX:
+        return (range->n > length) ? 0 : length - range->n;
+
+    default: /* NGX_HTTP_PSERVER_RANGE_NONE */
+        return 0;
+    }
+}
+
+
 uint64_t
 ngx_http_pserver_envelope_chunks(const ngx_http_pserver_envelope_t *envelope,
     off_t len)
 {
-    uint64_t  steps;
-
-    steps = (len + envelope->step_len - 1) / envelope->step_len;
-
-    return ngx_min(steps * envelope->step, NGX_HTTP_PSERVER_BATCH_CHUNKS);
+    return (len + envelope->step_len - 1) / envelope->step_len
+           * envelope->step;
 }
 
 
-/* "bytes=N-", "bytes=N-M", "bytes=-N", and nothing else */
-
-static off_t
-ngx_http_pserver_envelope_range(ngx_http_request_t *r, off_t length)
+void
+ngx_http_pserver_envelope_range(ngx_http_request_t *r,
+    ngx_http_pserver_range_t *range)
 {
     u_char     *p, *last, *dash;
-    off_t       n;
-    ngx_str_t  *range;
+    ngx_str_t  *value;
+
+    range->kind = NGX_HTTP_PSERVER_RANGE_NONE;
 
     if (r->headers_in.range == NULL || r->headers_in.if_range) {
-        return 0;
+        return;
     }
 
-    range = &r->headers_in.range->value;
+    value = &r->headers_in.range->value;
 
-    if (range->len < 7
-        || ngx_strncasecmp(range->data, (u_char *) "bytes=", 6) != 0)
+    if (value->len < 7
+        || ngx_strncasecmp(value->data, (u_char *) "bytes=", 6) != 0)
     {
-        return 0;
+        return;
     }
 
-    p = range->data + 6;
-    last = range->data + range->len;
+    p = value->data + 6;
+    last = value->data + value->len;
 
     dash = ngx_strlchr(p, last, '-');
 
     if (dash == NULL || ngx_strlchr(p, last, ',')) {
-        return 0;
+        return;
     }
 
     if (dash == p) {
-        n = ngx_atoof(dash + 1, last - dash - 1);
+        range->kind = NGX_HTTP_PSERVER_RANGE_SUFFIX;
+        range->n = ngx_atoof(dash + 1, last - dash - 1);
 
-        return (n == NGX_ERROR || n > length) ? 0 : length - n;
+    } else {
+        range->kind = NGX_HTTP_PSERVER_RANGE_FROM;
+        range->n = ngx_atoof(p, dash - p);
     }
 
-    n = ngx_atoof(p, dash - p);
-
-    return (n == NGX_ERROR || n >= length) ? 0 : n;
+    if (range->n == NGX_ERROR) {
+        range->kind = NGX_HTTP_PSERVER_RANGE_NONE;
+    }
 }

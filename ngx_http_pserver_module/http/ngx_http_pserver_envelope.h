@@ -14,11 +14,24 @@
 #include "../core/seal.h"
 
 
-/* of 3 chunks, so that base64 needs nothing of its neighbours */
+/* multiples of 3 chunks, so that base64 needs nothing of its neighbours */
 
 #define NGX_HTTP_PSERVER_BATCH_CHUNKS  3
-#define NGX_HTTP_PSERVER_BATCH_PLAIN                                          \
-    (NGX_HTTP_PSERVER_BATCH_CHUNKS * PSERVER_SEAL_CHUNK)
+#define NGX_HTTP_PSERVER_BATCH_LARGE   12
+
+
+/* what the Range header asks to begin with, where that is certain */
+
+typedef enum {
+    NGX_HTTP_PSERVER_RANGE_NONE = 0,
+    NGX_HTTP_PSERVER_RANGE_FROM,
+    NGX_HTTP_PSERVER_RANGE_SUFFIX
+} ngx_http_pserver_range_e;
+
+typedef struct {
+    ngx_http_pserver_range_e         kind;
+    off_t                            n;
+} ngx_http_pserver_range_t;
 
 
 typedef struct {
@@ -32,20 +45,30 @@ typedef struct {
 } ngx_http_pserver_envelope_t;
 
 
-/* raw: neither prefix nor suffix; NGX_ERROR: no memory */
+/*
+ * raw: neither prefix nor suffix, and the pool may be NULL; NGX_ERROR: no
+ * memory
+ */
 ngx_int_t ngx_http_pserver_envelope_make(ngx_pool_t *pool,
     ngx_http_pserver_envelope_t *envelope, const pserver_seal_meta_t *meta,
     ngx_uint_t raw);
 
 /*
- * The chunk that an answer begins with, by the Range header: 0 wherever it
- * is not certain what nginx's range filter will make of it.  *offset is
- * where this chunk begins in the representation, or 0 with the prefix.
+ * "bytes=N-", "bytes=N-M", "bytes=-N"; NONE for anything else, of which
+ * nginx's range filter makes something itself
  */
-uint64_t ngx_http_pserver_envelope_start(ngx_http_request_t *r,
-    const ngx_http_pserver_envelope_t *envelope, off_t *offset);
+void ngx_http_pserver_envelope_range(ngx_http_request_t *r,
+    ngx_http_pserver_range_t *range);
 
-/* how many chunks of a batch are needed for "len" more bytes */
+/*
+ * The chunk that an answer begins with; *offset is where it begins in the
+ * representation, or 0 with the prefix
+ */
+uint64_t ngx_http_pserver_envelope_start(
+    const ngx_http_pserver_envelope_t *envelope,
+    const ngx_http_pserver_range_t *range, off_t *offset);
+
+/* how many chunks are needed for "len" more bytes */
 uint64_t ngx_http_pserver_envelope_chunks(
     const ngx_http_pserver_envelope_t *envelope, off_t len);
 

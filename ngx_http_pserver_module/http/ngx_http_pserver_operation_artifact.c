@@ -147,6 +147,10 @@ ngx_http_pserver_artifact_start(ngx_http_request_t *r, ngx_str_t *body,
 
     artifact->clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     artifact->get.raw = 1;
+    artifact->get.ahead = 1;
+    artifact->get.count = NGX_HTTP_PSERVER_BATCH_CHUNKS;
+
+    ngx_http_pserver_envelope_range(r, &artifact->get.range);
 
     lookup = &artifact->lookup;
 
@@ -427,7 +431,6 @@ ngx_http_pserver_artifact_download_run(ngx_http_pserver_lookup_t *lookup)
                                                  &get->object);
         get->found = 1;
 
-        get->count = NGX_HTTP_PSERVER_BATCH_CHUNKS;
         get->owner = artifacts.owner.address;
         ngx_memcpy(get->file, artifacts.owner.file,
                    NGX_HTTP_PSERVER_OBJECT_FILE);

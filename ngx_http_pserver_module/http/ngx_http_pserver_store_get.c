@@ -100,6 +100,11 @@ ngx_http_pserver_get_create(ngx_http_request_t *r,
     cln->data = get;
 
     get->count = NGX_HTTP_PSERVER_BATCH_CHUNKS;
+    get->ahead = (r->method == NGX_HTTP_GET
+                  && r->headers_in.if_none_match == NULL
+                  && r->headers_in.if_modified_since == NULL);
+    ngx_http_pserver_envelope_range(r, &get->range);
+
     get->root = plcf->store.data;
     get->chain_id = plcf->chain_id;
     get->owner = ctx->owner;
@@ -291,7 +296,7 @@ ngx_http_pserver_get_answer(ngx_http_request_t *r,
         return;
     }
 
-    get->chunk = ngx_http_pserver_envelope_start(r, &get->envelope,
+    get->chunk = ngx_http_pserver_envelope_start(&get->envelope, &get->range,
                                                  &get->offset);
 
     if (ngx_http_pserver_thread_run_request(r, ngx_http_pserver_get_fill,

@@ -20,8 +20,11 @@ typedef struct {
     ngx_http_pserver_grant_t        *grant;      /* NULL: it is the owner */
     uint64_t                         version;    /* 0: by "at" */
     uint64_t                         at;         /* msec; 0: the latest */
+    ngx_http_pserver_range_t         range;
     unsigned                         raw:1;
     unsigned                         sealed:1;   /* the file as it is */
+    unsigned                         ahead:1;    /* the first batch is
+                                                    wanted at once */
 
     /* of the thread */
     ngx_uint_t                       rc;
@@ -37,6 +40,7 @@ typedef struct {
     ngx_str_t                        out;        /* in one of the two */
     uint64_t                         chunk;      /* the first one of it */
     uint64_t                         count;      /* how many to open */
+    uint64_t                         room;       /* chunks that fit */
     unsigned                         opened:1;
     unsigned                         found:1;    /* the object is open */
     unsigned                         filled:1;   /* out is valid */
@@ -47,6 +51,7 @@ typedef struct {
     off_t                            position;   /* of what comes next */
     off_t                            end;        /* of what is sent */
     ngx_buf_t                       *buf;        /* the last one handed on */
+    ngx_msec_t                       since;      /* when that was */
 } ngx_http_pserver_get_t;
 
 
@@ -59,8 +64,8 @@ ngx_uint_t ngx_http_pserver_get_small(ngx_http_pserver_get_t *get);
 
 /*
  * Threads.  open: finds the version, opens it, checks that it is whole, and
- * fills the batch where one is all there is.  fill: the batch that begins
- * with get->chunk.  Both set rc and err.
+ * fills the first batch where it is known already which one that is.  fill:
+ * the batch that begins with get->chunk.  Both set rc and err.
  */
 void ngx_http_pserver_get_open(void *data);
 void ngx_http_pserver_get_fill(void *data);

@@ -12,6 +12,9 @@
 static ngx_uint_t ngx_http_pserver_get_find(ngx_http_pserver_get_t *get);
 static ngx_uint_t ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
     ngx_http_pserver_owner_t *owner);
+static ngx_uint_t ngx_http_pserver_get_room(ngx_http_pserver_get_t *get,
+    ngx_uint_t base64);
+static void ngx_http_pserver_get_free(ngx_http_pserver_get_t *get);
 static ngx_uint_t ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get);
 
 
@@ -90,6 +93,20 @@ ngx_http_pserver_get_open(void *data)
     }
 
     get->rc = ngx_http_pserver_object_check(&get->object);
+
+    /* where the envelope begins is not known yet, what it begins with is */
+
+    if (get->rc == NGX_HTTP_PSERVER_STORE_OK && get->ahead
+        && (get->raw || get->range.kind == NGX_HTTP_PSERVER_RANGE_NONE))
+    {
+        (void) ngx_http_pserver_envelope_make(NULL, &get->envelope,
+                                              &get->object.open.meta, 1);
+
+        get->chunk = ngx_http_pserver_envelope_start(&get->envelope,
+                                                     &get->range,
+                                                     &get->offset);
+        get->rc = ngx_http_pserver_get_batch(get);
+    }
 }
 
 
@@ -172,30 +189,68 @@ ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
 }
 
 
+/* the room is what is wanted now: what a slow client holds is little */
+
+static ngx_uint_t
+ngx_http_pserver_get_room(ngx_http_pserver_get_t *get, ngx_uint_t base64)
+{
+    size_t    len;
+    uint64_t  chunks;
+
+    chunks = ngx_min(get->count, get->object.open.chunks);
+
+    if (get->plain && get->room == chunks) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    ngx_http_pserver_get_free(get);
+
+    len = (size_t) ngx_min(get->object.open.meta.length,
+                           chunks * PSERVER_SEAL_CHUNK);
+
+    get->room = chunks;
+    get->plain_size = len + PSERVER_SEAL_TAG_LEN;
+    get->plain = malloc(get->plain_size);
+
+    if (base64) {
+        get->text_size = ngx_base64_encoded_length(len) + 1;
+        get->text = malloc(get->text_size);
+    }
+
+    return (get->plain == NULL || (base64 && get->text == NULL))
+           ? NGX_HTTP_PSERVER_STORE_ERROR : NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+static void
+ngx_http_pserver_get_free(ngx_http_pserver_get_t *get)
+{
+    if (get->plain) {
+        sodium_memzero(get->plain, get->plain_size);
+        free(get->plain);
+        get->plain = NULL;
+    }
+
+    if (get->text) {
+        sodium_memzero(get->text, get->text_size);
+        free(get->text);
+        get->text = NULL;
+    }
+}
+
+
 static ngx_uint_t
 ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get)
 {
-    size_t      len;
     ngx_str_t   plain;
     ngx_uint_t  rc, base64;
 
     base64 = (get->object.open.meta.kind == PSERVER_SEAL_BINARY && !get->raw);
 
-    if (get->plain == NULL) {
-        len = (size_t) ngx_min(get->object.open.meta.length,
-                               NGX_HTTP_PSERVER_BATCH_PLAIN);
+    rc = ngx_http_pserver_get_room(get, base64);
 
-        get->plain_size = len + PSERVER_SEAL_TAG_LEN;
-        get->plain = malloc(get->plain_size);
-
-        if (base64) {
-            get->text_size = ngx_base64_encoded_length(len) + 1;
-            get->text = malloc(get->text_size);
-        }
-
-        if (get->plain == NULL || (base64 && get->text == NULL)) {
-            return NGX_HTTP_PSERVER_STORE_ERROR;
-        }
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
     }
 
     rc = ngx_http_pserver_object_read(&get->object, get->plain, get->chunk,
@@ -225,15 +280,7 @@ ngx_http_pserver_get_cleanup(void *data)
 {
     ngx_http_pserver_get_t  *get = data;
 
-    if (get->plain) {
-        sodium_memzero(get->plain, get->plain_size);
-        free(get->plain);
-    }
-
-    if (get->text) {
-        sodium_memzero(get->text, get->text_size);
-        free(get->text);
-    }
+    ngx_http_pserver_get_free(get);
 
     if (get->opened) {
         ngx_http_pserver_object_close(&get->object);

@@ -1,12 +1,16 @@
 /*
  * GET /v1/data/{scope}: opened in threads while it streams out.  One batch
- * is in memory; the next is opened when the client has taken this one.
+ * is in memory; the next is opened when the client has taken this one, and
+ * until then no thread knows of it.
  */
 
 
 #include "ngx_http_pserver_store_get.h"
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_thread.h"
+
+
+#define NGX_HTTP_PSERVER_GET_AT_ONCE  200         /* msec */
 
 
 static void ngx_http_pserver_get_filled(ngx_http_request_t *r, void *data);
@@ -123,9 +127,8 @@ ngx_http_pserver_get_output(ngx_http_request_t *r,
     }
 
     get->filled = 0;
-    get->chunk += NGX_HTTP_PSERVER_BATCH_CHUNKS;
-    get->count = ngx_http_pserver_envelope_chunks(envelope,
-                                                  get->end - get->position);
+    get->chunk += get->count;
+    get->since = ngx_current_msec;
 
     return ngx_http_output_filter(r, out);
 }
@@ -164,11 +167,16 @@ ngx_http_pserver_get_part(ngx_http_request_t *r, ngx_http_pserver_get_t *get,
 }
 
 
-/* the batch is used again as soon as all of it was taken */
+/*
+ * The batch is used again as soon as all of it was taken.  For who takes it
+ * at once the next one is larger: what a batch costs is two changes of
+ * threads.
+ */
 
 static void
 ngx_http_pserver_get_next(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
 {
+    uint64_t                   count;
     ngx_event_t               *wev;
     ngx_http_core_loc_conf_t  *clcf;
 
@@ -179,6 +187,15 @@ ngx_http_pserver_get_next(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
         if (wev->timer_set) {
             ngx_del_timer(wev);
         }
+
+        count = (ngx_current_msec - get->since
+                 < NGX_HTTP_PSERVER_GET_AT_ONCE)
+                ? NGX_HTTP_PSERVER_BATCH_LARGE
+                : NGX_HTTP_PSERVER_BATCH_CHUNKS;
+
+        get->count = ngx_min(count,
+                       ngx_http_pserver_envelope_chunks(&get->envelope,
+                                              get->end - get->position));
 
         ngx_http_pserver_get_send(r, get);
         return;

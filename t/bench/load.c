@@ -3,7 +3,8 @@
  * that many connections of 127.0.0.1, each with the next line of FILE as its
  * Authorization header; "again": from the first one after the last.  Prints
  * answers a second, or with "p99" within how many msec 99 of 100 are there.
- * Anything but a whole 200, or a FILE that is too short, is an error.
+ * Anything but a whole 200, or a FILE that is too short, is an error.  With
+ * RANGE in the environment it is that of each request, and answered by 206.
  *
  * It does next to nothing of its own: what is measured is the server.
  */
@@ -41,6 +42,7 @@ typedef struct {
 
 
 static char               load_request[512];
+static const char        *load_status = "HTTP/1.1 200 ";
 static load_lines_t       load_lines;
 static load_connection_t  load_connections[LOAD_CONNECTIONS_MAX];
 static double             load_times[LOAD_TIMES_MAX];
@@ -193,7 +195,7 @@ answered(load_connection_t *c)
 
     length = strstr(c->buf, "\r\nContent-Length: ");
 
-    if (strncmp(c->buf, "HTTP/1.1 200 ", 13) != 0
+    if (strncmp(c->buf, load_status, strlen(load_status)) != 0
         || length == NULL || length > end)
     {
         c->buf[strcspn(c->buf, "\r")] = '\0';
@@ -260,6 +262,7 @@ int
 main(int argc, char **argv)
 {
     int                  epoll, i, n;
+    char                *range;
     long                 count;
     double               since, seconds;
     size_t               connections;
@@ -277,9 +280,17 @@ main(int argc, char **argv)
         return 2;
     }
 
+    range = getenv("RANGE");
+
+    if (range) {
+        load_status = "HTTP/1.1 206 ";
+    }
+
     (void) snprintf(load_request, sizeof(load_request),
                     "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n"
-                    "Authorization: ", argv[4], argv[1]);
+                    "%s%s%sAuthorization: ", argv[4], argv[1],
+                    range ? "Range: " : "", range ? range : "",
+                    range ? "\r\n" : "");
 
     read_lines(argv[5]);
     load_lines.again = (argc > 6);

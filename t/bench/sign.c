@@ -2,6 +2,8 @@
  * sign headers KEY ORIGIN METHOD URI COUNT [GRANT]: that many Authorization
  * headers, a line each, no two the same, with GRANT as their grantId.
  * sign operations KEY PERMISSION COUNT: bodies of POST /api/v1/operations.
+ * sign paths KEY ORIGIN METHOD HASH: one for each line of the standard input,
+ * a path, with HASH as the body's.
  * sign recover COUNT: how many signatures a second this core recovers, with
  * nothing around it: keccak, the public key, the address.
  */
@@ -38,13 +40,71 @@ now(void)
 }
 
 
+/* a line with the value of the header */
+
+static int
+put_header(secp256k1_context *secp, pserver_web3signed_t *claims,
+    const u_char key[32])
+{
+    int            failed;
+    char           nonce[64];
+    pserver_str_t  value;
+
+    static long  i;
+
+    (void) snprintf(nonce, sizeof(nonce), "%.0f-%ld", now() * 1e6, i++);
+    claims->nonce = str(nonce);
+
+    if (pserver_web3signed_sign(secp, claims, key, &value) != PSERVER_OK) {
+        return 1;
+    }
+
+    failed = fwrite(value.data, 1, value.len, stdout) != value.len
+             || putchar('\n') == EOF;
+
+    free(value.data);
+
+    return failed;
+}
+
+
+static int
+paths(secp256k1_context *secp, char **argv)
+{
+    char                  path[1024];
+    u_char                key[32];
+    pserver_web3signed_t  claims;
+
+    if (pserver_hex0x_decode(key, 32, str(argv[0])) != PSERVER_OK) {
+        return 2;
+    }
+
+    memset(&claims, 0, sizeof(claims));
+
+    claims.aud = str(argv[1]);
+    claims.method = str(argv[2]);
+    claims.body_hash = str(argv[3]);
+    claims.iat = (uint64_t) time(NULL);
+    claims.exp = claims.iat + 600;
+
+    while (fgets(path, sizeof(path), stdin)) {
+        path[strcspn(path, "\n")] = '\0';
+        claims.uri = str(path);
+
+        if (put_header(secp, &claims, key)) {
+            return 1;
+        }
+    }
+
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+
 static int
 headers(secp256k1_context *secp, char **argv)
 {
-    char                  nonce[64];
-    long                  i, n;
+    long                  n;
     u_char                key[32];
-    pserver_str_t         value;
     pserver_web3signed_t  claims;
 
     static char  empty[] =
@@ -68,25 +128,10 @@ headers(secp256k1_context *secp, char **argv)
         claims.grant_id = str(argv[5]);
     }
 
-    n = atol(argv[4]);
-
-    for (i = 0; i < n; i++) {
-        (void) snprintf(nonce, sizeof(nonce), "%.0f-%ld", now() * 1e6, i);
-        claims.nonce = str(nonce);
-
-        if (pserver_web3signed_sign(secp, &claims, key, &value)
-            != PSERVER_OK)
-        {
+    for (n = atol(argv[4]); n > 0; n--) {
+        if (put_header(secp, &claims, key)) {
             return 1;
         }
-
-        if (fwrite(value.data, 1, value.len, stdout) != value.len
-            || putchar('\n') == EOF)
-        {
-            return 1;
-        }
-
-        free(value.data);
     }
 
     return fflush(stdout) == 0 ? 0 : 1;
@@ -207,6 +252,8 @@ main(int argc, char **argv)
 
     } else if (argc == 5 && strcmp(argv[1], "operations") == 0) {
         rc = operations(secp, argv + 2);
+    } else if (argc == 6 && strcmp(argv[1], "paths") == 0) {
+        rc = paths(secp, argv + 2);
 
     } else if (argc == 3 && strcmp(argv[1], "recover") == 0) {
         rc = recover(secp, argv + 2);
