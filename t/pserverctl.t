@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw( sha256_hex );
+use File::Path qw( make_path );
 use File::Temp qw( tempdir );
 use JSON::PP;
 use MIME::Base64 qw( decode_base64url );
@@ -306,6 +307,108 @@ fails('init nowhere', 1, [ 'init', "$dir/no/where" ], qr/No such file/);
 succeeds('init again', [ 'init', "$dir/others" ]);
 isnt(read_file("$dir/others/identity"), $identity, 'another phrase');
 isnt(read_file("$dir/others/root"), $root, 'another root');
+
+
+# doctor
+
+my $host = "$dir/host";
+my $block = "$host/sys/dev/block";
+
+make_path("$host/proc", "$host/dev", "$block/8:2", "$block/253:0/dm",
+    "$block/253:1/dm", "$block/253:1/slaves", "$block/9:0/slaves");
+write_file("$block/253:0/dm/uuid", "CRYPT-PLAIN-cryptswap\n");
+write_file("$block/253:1/dm/uuid", "LVM-0123\n");
+symlink "$block/253:0", "$block/253:1/slaves/dm-0";
+symlink "$block/253:0", "$block/9:0/slaves/dm-0";
+symlink "$block/8:2", "$block/9:0/slaves/sda2";
+
+# device nodes are root's to make
+
+my $root_user = $> == 0;
+
+if ($root_user) {
+    system('mknod', "$host/dev/$_->[0]", 'b', @$_[1, 2])
+        for [ 'sda2', 8, 2 ], [ 'dm-0', 253, 0 ], [ 'dm-1', 253, 1 ],
+            [ 'md0', 9, 0 ];
+}
+
+sub doctor_swap {
+    write_file("$host/proc/swaps",
+        "Filename\tType\tSize\tUsed\tPriority\n"
+        . join '', map { "$_ partition 8 0 -2\n" } @_);
+
+    my ($status, $out) = ctl([ 'doctor', '--host', $host ]);
+    return "$status $out";
+}
+
+is(doctor_swap(), "0 ok    there is no swap\n", 'no swap');
+is(doctor_swap('/dev/zram0'), "0 ok    swap is encrypted, or memory\n",
+   'swap in memory');
+like(doctor_swap('/no/such'), qr{^1 FAULT /no/such is swap, and not enc},
+     'swap that is not to be found');
+
+SKIP: {
+    skip 'not root', 4 if !$root_user;
+
+    like(doctor_swap('/dev/sda2'), qr{^1 FAULT /dev/sda2 is swap, and not},
+         'a partition');
+    like(doctor_swap('/dev/dm-0', '/dev/dm-1'), qr/^0 ok    swap is encr/,
+         'dm-crypt, and a volume on it');
+    like(doctor_swap('/dev/dm-0', '/dev/sda2'), qr{^1 FAULT /dev/sda2 },
+         'one of two');
+    like(doctor_swap('/dev/md0'), qr{^1 FAULT /dev/md0 },
+         'an array, half of it encrypted');
+}
+
+like(join(' ', ctl([ 'doctor', '--host', "$dir/nowhere" ])),
+     qr{^1 FAULT $dir/nowhere/proc/swaps: No such file}, 'no list of swap');
+
+doctor_swap();
+
+sub doctor {
+    my ($status, $out) = ctl([ 'doctor', '--host', $host, @_ ]);
+    return $status . join '', map { "\n$_" } grep { !/swap/ }
+        split /\n/, $out;
+}
+
+my @secrets = ('--secrets', "$dir/others");
+
+is(doctor(@secrets), "0\nok    $dir/others is its owner's alone\n"
+   . "ok    $dir/others/identity is its owner's alone\n"
+   . "ok    $dir/others/root is its owner's alone", 'secrets');
+
+chmod 0640, "$dir/others/root";
+like(doctor(@secrets), qr{^1\n.*FAULT $dir/others/root holds a secret, and others .* \(mode 0640\): chmod 600$}s,
+     'a loose secret');
+chmod 0600, "$dir/others/root";
+
+chmod 0711, "$dir/others";
+like(doctor(@secrets), qr{^1\nFAULT others than its owner have rights in $dir/others \(mode 0711\)},
+     'a loose folder');
+chmod 0700, "$dir/others";
+
+rename "$dir/others/root", "$dir/others/kept";
+like(doctor(@secrets), qr{FAULT $dir/others/root: No such file}, 'none');
+symlink "$dir/others/kept", "$dir/others/root";
+like(doctor(@secrets), qr{FAULT $dir/others/root is no file}, 'a link');
+unlink "$dir/others/root";
+rename "$dir/others/kept", "$dir/others/root";
+
+make_path("$dir/data/store", "$dir/data/log");
+chmod 0700, "$dir/data/store";
+chmod 0755, "$dir/data/log";
+like(doctor(@secrets, '--store', "$dir/data/store", '--log', "$dir/data/log"),
+     qr{^1\n(?:ok .*\n){3}FAULT $dir/others and $dir/data/store are on one file system.*\nok    $dir/data/store is.*\nFAULT others than its owner have rights in $dir/data/log },
+     'one disk for both, and a loose log');
+
+write_file("$dir/pid", "$$\n");
+like(doctor('--pid', "$dir/pid"), qr{^1\n.*FAULT worker \d+ runs as root}s,
+     'a child that is root') if $root_user;
+write_file("$dir/pid", "x\n");
+like(doctor('--pid', "$dir/pid"), qr{^1\nFAULT $dir/pid has no process id},
+     'no process');
+like(doctor('--engine', "$dir/no.sock"), qr{^1\nFAULT $dir/no.sock does not},
+     'no engine');
 
 
 # files for elsewhere; t/inputs.t has a server open them

@@ -56,6 +56,7 @@ extern const pserverctl_command_t  pserverctl_sign_commands[];
 extern const pserverctl_command_t  pserverctl_key_commands[];
 extern const pserverctl_command_t  pserverctl_init_commands[];
 extern const pserverctl_command_t  pserverctl_root_commands[];
+extern const pserverctl_command_t  pserverctl_doctor_commands[];
 extern const pserverctl_command_t  pserverctl_data_commands[];
 extern const pserverctl_command_t  pserverctl_encrypt_commands[];
 extern const pserverctl_command_t  pserverctl_custody_commands[];

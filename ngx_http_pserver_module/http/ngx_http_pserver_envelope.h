@@ -17,7 +17,7 @@
 /* multiples of 3 chunks, so that base64 needs nothing of its neighbours */
 
 #define NGX_HTTP_PSERVER_BATCH_CHUNKS  3
-#define NGX_HTTP_PSERVER_BATCH_LARGE   12
+#define NGX_HTTP_PSERVER_BATCH_LARGE   6
 
 
 /* what the Range header asks to begin with, where that is certain */

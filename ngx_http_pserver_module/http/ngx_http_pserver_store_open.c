@@ -282,6 +282,10 @@ ngx_http_pserver_get_cleanup(void *data)
 
     ngx_http_pserver_get_free(get);
 
+    if (get->envelope.prefix.data) {
+        sodium_memzero(get->envelope.prefix.data, get->envelope.prefix.len);
+    }
+
     if (get->opened) {
         ngx_http_pserver_object_close(&get->object);
     }

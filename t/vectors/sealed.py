@@ -5,6 +5,7 @@ sealed.py                                  writes t/vectors/sealed.json
 sealed.py read ROOTS CHAIN FOLDER          opens all that an owner has: JSON
 sealed.py write ROOTS CHAIN FOLDER SCOPE   seals the JSON object on stdin as
                                            version 1, without a manifest
+sealed.py keys ROOTS CHAIN FOLDER          the owner's three, in hex
 
 ROOTS is a root file, CHAIN the id of the chain, FOLDER that of the owner.
 Needs the package "cryptography".  Where the format calls for random bytes,
@@ -385,7 +386,12 @@ def write(roots, chain, folder, scope):
                      os.urandom))
 
 
+def keys(roots, chain, folder):
+    opened = owner_keys(roots, chain, folder)[1]
+    print(*(opened[i:i + 32].hex() for i in (0, 32, 64)))
+
+
 if len(sys.argv) == 1:
     vectors()
 else:
-    {'read': read, 'write': write}[sys.argv[1]](*sys.argv[2:])
+    {'read': read, 'write': write, 'keys': keys}[sys.argv[1]](*sys.argv[2:])
