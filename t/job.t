@@ -185,8 +185,11 @@ for my $who (qw( app1 owner1 )) {
 
     ok(running('app1', $id), 'it runs');
 
+    my $since = time;
     my $a = cancel_job($who, $id);
     is($a->{status}, 204, "$who cancels");
+    ok((wait_for { containers() == 0 } 10), 'the container is gone');
+    cmp_ok(time - $since, '<=', 2, 'within two seconds');
     is($a->{content}, undef, 'nothing is said');
 
     my $s = finish('app1', $id);
