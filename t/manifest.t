@@ -68,6 +68,16 @@ sub opener {
     return $text ? JSON::PP::decode_json($text) : undef;
 }
 
+# what the log has of owners, as t/lib/audit.mjs opens it
+
+sub logged {
+    my $state = state_dir();
+    my $text = qx(node @{[ root_dir() ]}/t/lib/audit.mjs $state/log $state/store $state/root);
+
+    is($?, 0, 'the log verifies');
+    return [ grep { $_->{of} } @{ JSON::PP::decode_json($text)->{opened} } ];
+}
+
 # who is served: two owners more than elsewhere
 
 sub served {
@@ -98,6 +108,23 @@ is(join(' ', map { "$_->{scope}/$_->{number}" } sort {
     'demo.large/1 demo.one/1 demo.one/2 demo.one/3', 'what is there');
 is(join(' ', sort map { $_->{recorded} } @{ $found->{versions} }),
     '2 3 4 5', 'each says by which record');
+
+# the log has it with what came next: a read, a change that is made after it
+
+my $head = sub {
+    my $found = opener('read', 'owner1');
+    return sprintf('%016x', $found->{counter}) . $found->{digest};
+};
+my $logged = sub { map { "$_->{action} $_->{manifest}" } @{ logged() } };
+
+my $before = $head->();
+is(get('owner1', '/v1/data/demo.one')->{status}, 200, 'read');
+is(post('owner1', '/v1/data/demo.one', '{"n":4}')->{status}, 201, 'stored');
+is_deeply([ ($logged->())[-2, -1] ], [ "read $before", "write $before" ],
+    'the log says from which state');
+$before = $head->();
+is(remove('owner1', 'demo.large')->{status}, 204, 'deleted');
+is(($logged->())[-1], "delete $before", 'and the next one from the next');
 
 
 === TEST 2: a version that was taken away is no older version

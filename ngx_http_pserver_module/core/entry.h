@@ -81,7 +81,9 @@ typedef enum {
     PSERVER_FIELD_INPUT = 11,
     PSERVER_FIELD_OUTPUT = 12,
     PSERVER_FIELD_OBJECT = 13,
-    PSERVER_FIELD_COUNT = 14               /* decimal */
+    PSERVER_FIELD_COUNT = 14,              /* decimal */
+    PSERVER_FIELD_MANIFEST = 15            /* head of the owner's, before:
+                                              counter and digest, 40 bytes */
 } pserver_entry_field_e;
 
 

@@ -35,6 +35,15 @@ static int pserver_manifest_apply(pserver_manifest_t *manifest,
 
 
 void
+pserver_manifest_head(u_char out[PSERVER_MANIFEST_HEAD_LEN],
+    const pserver_manifest_head_t *head)
+{
+    memcpy(pserver_put_be(out, head->counter, 8), head->digest,
+           PSERVER_MANIFEST_DIGEST_LEN);
+}
+
+
+void
 pserver_manifest_header(u_char header[PSERVER_MANIFEST_HEADER_LEN])
 {
     u_char  *p;

@@ -80,6 +80,11 @@ typedef struct {
 } pserver_manifest_t;
 
 
+/* counter[8] ‖ digest[32], as the audit log has it */
+#define PSERVER_MANIFEST_HEAD_LEN    (8 + PSERVER_MANIFEST_DIGEST_LEN)
+void pserver_manifest_head(u_char out[PSERVER_MANIFEST_HEAD_LEN],
+    const pserver_manifest_head_t *head);
+
 /* the header of a file */
 void pserver_manifest_header(u_char header[PSERVER_MANIFEST_HEADER_LEN]);
 

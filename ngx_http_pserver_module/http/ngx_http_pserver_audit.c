@@ -244,6 +244,8 @@ ngx_http_pserver_audit_statement(pserver_entry_t *statement,
     ngx_http_pserver_audit_bytes(OUTPUT, entry->output, 32);
     ngx_http_pserver_audit_bytes(OBJECT, entry->object, 32);
     ngx_http_pserver_audit_text(COUNT, &entry->count);
+    ngx_http_pserver_audit_bytes(MANIFEST, entry->manifest,
+                                 PSERVER_MANIFEST_HEAD_LEN);
 
 #undef ngx_http_pserver_audit_bytes
 #undef ngx_http_pserver_audit_text

@@ -23,6 +23,7 @@
 
 #include "../core/entry.h"
 #include "../core/logkey.h"
+#include "../core/manifest.h"
 
 
 /* where an entry stands in the log */
@@ -57,6 +58,7 @@ typedef struct {
     const u_char                    *input;
     const u_char                    *output;
     const u_char                    *object;
+    const u_char                    *manifest;   /* its head, 40 bytes */
 
     ngx_http_request_t              *r;          /* ip, user agent */
 

@@ -118,6 +118,28 @@ ngx_http_pserver_manifest_find(ngx_http_pserver_owner_t *owner,
 
 
 ngx_uint_t
+ngx_http_pserver_manifest_head(ngx_http_pserver_owner_t *owner,
+    u_char head[PSERVER_MANIFEST_HEAD_LEN])
+{
+    ngx_uint_t                         rc;
+    ngx_http_pserver_manifest_slot_t  *slot;
+
+    rc = ngx_http_pserver_manifest_open(owner, &slot);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_http_pserver_manifest_close(slot);
+
+    } else if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
+        rc = NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    pserver_manifest_head(head, &owner->head);
+
+    return rc;
+}
+
+
+ngx_uint_t
 ngx_http_pserver_manifest_bytes(ngx_http_pserver_owner_t *owner,
     uint64_t *bytes)
 {

@@ -46,6 +46,13 @@ ngx_uint_t ngx_http_pserver_manifest_find(ngx_http_pserver_owner_t *owner,
     const u_char name[PSERVER_NAME_LEN], uint64_t number,
     pserver_version_t *version);
 
+/*
+ * Only owner->head, as the audit log has it with what happens next; all zero
+ * where the owner has no manifest yet.
+ */
+ngx_uint_t ngx_http_pserver_manifest_head(ngx_http_pserver_owner_t *owner,
+    u_char head[PSERVER_MANIFEST_HEAD_LEN]);
+
 /* what the owner's sealed files take, in bytes; sets owner->head */
 ngx_uint_t ngx_http_pserver_manifest_bytes(ngx_http_pserver_owner_t *owner,
     uint64_t *bytes);

@@ -33,6 +33,8 @@ typedef struct {
     const pserver_web3signed_t      *claims;
     ngx_http_pserver_condition_t     condition;
 
+    u_char                           head[PSERVER_MANIFEST_HEAD_LEN];
+
     ngx_uint_t                       repeat;
     ngx_uint_t                       rc;
     ngx_err_t                        err;
@@ -145,6 +147,10 @@ ngx_http_pserver_delete_seen(void *data)
                                                    del->scope);
     }
 
+    if (del->rc == NGX_HTTP_PSERVER_STORE_OK && !del->repeat) {
+        del->rc = ngx_http_pserver_manifest_head(&owner, del->head);
+    }
+
     del->err = owner.err;
     ngx_memcpy(del->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
 
@@ -169,6 +175,7 @@ ngx_http_pserver_delete_log(ngx_http_request_t *r, void *data)
     ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
 
     entry.type = PSERVER_ENTRY_DATA_DELETED;
+    entry.manifest = del->head;
     entry.owner = &del->owner;
     entry.scope.len = del->scope.len;
     entry.scope.data = del->scope.data;

@@ -237,6 +237,7 @@ ngx_http_pserver_get_opened(ngx_http_request_t *r, void *data)
     entry.owner = &ctx->owner;
     entry.scope = ctx->scope;
     entry.object = get->object.open.meta.sha256;
+    entry.manifest = get->head;
     entry.r = r;
 
     if (get->grant == NULL) {

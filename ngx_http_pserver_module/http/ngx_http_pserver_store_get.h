@@ -30,7 +30,7 @@ typedef struct {
     ngx_uint_t                       rc;
     ngx_err_t                        err;
     char                             file[NGX_HTTP_PSERVER_OBJECT_FILE];
-    pserver_manifest_head_t          head;       /* counter 0: of none */
+    u_char                           head[PSERVER_MANIFEST_HEAD_LEN];
     ngx_http_pserver_object_t        object;
     off_t                            size;       /* of the file, if sealed */
     u_char                          *plain;      /* of a batch, opened */

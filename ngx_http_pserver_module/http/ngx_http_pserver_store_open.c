@@ -37,7 +37,7 @@ ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
 
         rc = ngx_http_pserver_object_open(&owner, &get->object, get->scope,
                                           get->version);
-        get->head = owner.head;
+        pserver_manifest_head(get->head, &owner.head);
     }
 
     ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
@@ -142,7 +142,7 @@ ngx_http_pserver_get_find(ngx_http_pserver_get_t *get)
 
     get->err = owner.err;
     ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
-    get->head = owner.head;
+    pserver_manifest_head(get->head, &owner.head);
 
     ngx_http_pserver_owner_close(&owner);
 

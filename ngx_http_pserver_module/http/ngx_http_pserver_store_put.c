@@ -403,6 +403,7 @@ ngx_http_pserver_put_log(ngx_http_request_t *r, ngx_http_pserver_put_t *put)
     entry.owner = &ctx->owner;
     entry.scope = ctx->scope;
     entry.object = put->writer->seal.sha256;
+    entry.manifest = put->head;
     entry.r = r;
 
     if (ngx_http_pserver_audit_request(r, &entry, ngx_http_pserver_put_logged)

@@ -22,6 +22,7 @@ typedef struct {
     ngx_http_pserver_condition_t     condition;
     off_t                            reserve;
     off_t                            quota;
+    u_char                           head[PSERVER_MANIFEST_HEAD_LEN];
     off_t                            left;       /* announced, not yet here */
 
     u_char                          *batch;

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_store_put.h"
+#include "ngx_http_pserver_manifest.h"
 #include "ngx_http_pserver_once.h"
 #include "ngx_http_pserver_quota.h"
 
@@ -126,6 +127,11 @@ ngx_http_pserver_put_seen(ngx_http_pserver_put_t *put)
         rc = ngx_http_pserver_condition_holds(&put->condition,
                                               &put->writer->owner,
                                               put->meta.scope);
+
+        if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+            rc = ngx_http_pserver_manifest_head(&put->writer->owner,
+                                                put->head);
+        }
     }
 
     return rc;

@@ -98,7 +98,8 @@ const TYPES = { 1: 'start', 2: 'stop', 16: 'accepted', 17: 'refused',
 
 const FIELDS = { 1: 'owner', 2: 'app', 3: 'permission', 4: 'operation',
     5: 'operationId', 6: 'scope', 7: 'ip', 8: 'userAgent', 9: 'request',
-    10: 'grant', 11: 'input', 12: 'output', 13: 'object', 14: 'count' };
+    10: 'grant', 11: 'input', 12: 'output', 13: 'object', 14: 'count',
+    15: 'manifest' };
 
 const TEXT = [4, 5, 6, 7, 8, 14];
 
