@@ -260,7 +260,48 @@ is_deeply(\@bad, [], "nothing is found, $n times");
 is((fsck())[0], 0, 'nor afterwards');
 
 
-=== TEST 5: what it can't do
+=== TEST 5: against the log
+--- script
+my $dir = owner_dir('owner1');
+my @log = ('--log', state_dir() . '/log');
+my $uri = '/v1/data/demo.log';
+
+is(post('owner1', $uri, '{"n":1}')->{status}, 201, 'stored');
+my $old = slurp("$dir/manifest");
+is(post('owner1', $uri, '{"n":2}')->{status}, 201, 'and again');
+my $new = slurp("$dir/manifest");
+is(post('owner1', $uri, '{"n":3}')->{status}, 201, 'and again');
+my $last = slurp("$dir/manifest");
+
+is((fsck(@log))[0], 0, 'as the log has it');
+
+# the versions are of that time as well
+
+my ($object) = grep { -e "$_/00000003" && !-e "$_/00000004" }
+    sort { -M $a <=> -M $b } glob "$dir/objects/*";
+
+my @away = map { [ "$object/0000000$_", slurp("$object/0000000$_") ] } 2, 3;
+
+unlink map { $_->[0] } @away;
+put("$dir/manifest", $old);
+is((fsck())[0], 0, 'all of an earlier time: alone it does not show');
+is_deeply((fsck(@log))[1], [ 'manifest: is older than the log says, or gone' ],
+    'the log knows');
+
+# the last change is bound by the next entry
+
+put(@{ $away[0] });
+put("$dir/manifest", $new);
+is((fsck(@log))[0], 0, 'but not of the last change');
+is(get('owner2', '/v1/data/demo.other')->{status}, 200, 'another owner');
+
+put(@$_) for @away;
+put("$dir/manifest", $last);
+is((fsck(@log))[0], 0, 'as it was');
+is((fsck('--log', state_dir()))[0], 1, 'no log');
+
+
+=== TEST 6: what it can't do
 --- script
 my $ctl = root_dir() . '/build/bin/pserverctl';
 my $state = state_dir();

@@ -38,6 +38,7 @@ static int pserverctl_fsck_by_name(const void *one, const void *two);
 static const pserverctl_option_t  pserverctl_fsck_options[] = {
     { "root", "FILE", "the storage roots (pserver_root)" },
     { "chain", "ID", "the chain id of pserver_chain" },
+    { "log", "DIR", "compare manifests with this audit log (pserver_audit)" },
     { "owner", "0x..", "only this owner" },
     { "quarantine", NULL, "move what is found to STORE/quarantine/" },
     { NULL, NULL, NULL }
@@ -54,7 +55,8 @@ const pserverctl_command_t  pserverctl_fsck_commands[] = {
         "it is the one that the manifest has; markers of changes, operations\n"
         "and what they left. What does not open, is gone, or has no place\n"
         "there is a line \"PATH: REASON\" on stdout. Temporary files count\n"
-        "when they are a day old.\n"
+        "when they are a day old. With --log a manifest must also be as far\n"
+        "as the owner's last entry in the audit log has seen it.\n"
         "\n"
         "nginx may go on meanwhile. Nothing is locked while it reads; before\n"
         "a version is reported it is looked at once more under the lock of\n"
@@ -92,6 +94,10 @@ pserverctl_fsck(pserverctl_args_t *args)
 
     if (rc == PSERVERCTL_OK) {
         rc = pserverctl_fsck_roots(&fsck, (char *) root.data);
+    }
+
+    if (rc == PSERVERCTL_OK && pserverctl_option(args, "log")) {
+        rc = pserverctl_fsck_log_open(&fsck, pserverctl_option(args, "log"));
     }
 
     if (rc != PSERVERCTL_OK) {

@@ -27,6 +27,7 @@ typedef struct {
     uint64_t              chain_id;
     pserver_root_t       *roots;         /* sodium_malloc() */
     size_t                nroots;
+    pserver_str_t         log;           /* mapped; data NULL: not asked */
 
     int                   progress;      /* stderr is a terminal */
     time_t                shown;
@@ -84,6 +85,15 @@ void pserverctl_fsck_read(pserverctl_fsck_t *fsck, uint64_t bytes);
 ssize_t pserverctl_fsck_names(int fd, const char *path, int hidden,
     char ***names);
 void pserverctl_fsck_free(char **names, size_t n);
+
+
+/* fsck_log.c */
+
+/* the log in a folder (pserver_audit).  PSERVERCTL_FAILED: said */
+int pserverctl_fsck_log_open(pserverctl_fsck_t *fsck, const char *folder);
+
+/* what is wrong with the manifest by what the log has of it; NULL: nothing */
+const char *pserverctl_fsck_log(pserverctl_fsck_owner_t *owner);
 
 
 /* fsck_owner.c */

@@ -158,7 +158,17 @@ pserverctl_fsck_manifest(pserverctl_fsck_owner_t *owner)
         pserverctl_fsck_unlock(owner);
     }
 
-    return reason ? PSERVERCTL_FAILED : PSERVERCTL_OK;
+    if (reason) {
+        return PSERVERCTL_FAILED;
+    }
+
+    reason = pserverctl_fsck_log(owner);
+
+    if (reason) {
+        pserverctl_fsck_noted(owner, PSERVERCTL_FSCK_MANIFEST, reason);
+    }
+
+    return PSERVERCTL_OK;
 }
 
 
