@@ -419,19 +419,21 @@ is_deeply(seen($permission), { "data/$id.json" => $::text }, 'twice fetched');
 is(asked('/late.pgp'), 2, 'since it is not kept');
 is(scalar kept(), 0, 'nothing is');
 
-# canceled while the file comes, for the second time
+# canceled while the file comes, for the second time; another worker sees that
+# within a second
 
-($message, $box) = encrypted('x' x 30000);
+($message, $box) = encrypted('x' x 120000);
 spew(https_dir() . '/large.pgp', $message);
 
 my $a = start_job('app1', fresh(permitted(undef,
     registered("$::base/slow/large.pgp", $box))));
 is($a->{status}, 202, 'accepted');
 is(cancel_job('app1', $a->{json}{id})->{status}, 204, 'canceled');
-is(finish('app1', $a->{json}{id})->{json}{status}, 'canceled', 'at once');
+is(finish('app1', $a->{json}{id})->{json}{status}, 'canceled', 'before it is there');
 
 # accepted, while the file is there; then it is not
 
+($message, $box) = encrypted('x' x 30000);
 spew(https_dir() . '/gone.pgp', $message);
 
 $id = registered("$::base/slow/gone.pgp", $box);
