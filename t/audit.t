@@ -323,10 +323,10 @@ is(http('GET', $job, { 'User-Agent' => 'owner-asks',
 my $released = newest('operation_released');
 is($released->{userAgent}, 'owner-asks', 'its entry');
 $app = $proof->('app1', "?entry=$released->{sequence}");
-is($fields->($app->{json}), '1 2 3 4 5 9', 'without ip and user agent');
+is($fields->($app->{json}), '1 2 3 4 5 9 12', 'without ip, user agent, and the input');
 like($holds->($app->{content}), qr/operation_released/, 'it holds');
 is($fields->($proof->('owner1', "?entry=$released->{sequence}")->{json}),
-    '1 2 3 4 5 7 8 9', 'the owner sees all');
+    '1 2 3 4 5 7 8 9 11 12', 'the owner sees all');
 
 is($proof->($_)->{status}, 404, $_) for 'app2', 'owner2';
 is($proof->('app1', '?entry=0')->{status}, 404, 'another entry');

@@ -415,7 +415,10 @@ ngx_http_pserver_proof_fields(ngx_http_pserver_proof_t *proof)
 }
 
 
-/* where the owner has asked from, and with what, is not for the app */
+/*
+ * Not for the app: where the owner has asked from, and with what; and the
+ * digest of the input, by which guesses of the owner's data could be tried.
+ */
 
 static ngx_uint_t
 ngx_http_pserver_proof_theirs(ngx_http_pserver_proof_t *proof, u_char id)
@@ -427,9 +430,15 @@ ngx_http_pserver_proof_theirs(ngx_http_pserver_proof_t *proof, u_char id)
     row = &proof->lookup.ledger.row;
     signer = proof->lookup.signer;
 
-    if ((id != PSERVER_FIELD_IP && id != PSERVER_FIELD_USER_AGENT)
-        || (signer && ngx_memcmp(signer, &row->owner, 20) == 0))
-    {
+    if (signer && ngx_memcmp(signer, &row->owner, 20) == 0) {
+        return 1;
+    }
+
+    if (id == PSERVER_FIELD_INPUT) {
+        return 0;
+    }
+
+    if (id != PSERVER_FIELD_IP && id != PSERVER_FIELD_USER_AGENT) {
         return 1;
     }
 
