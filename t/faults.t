@@ -65,7 +65,7 @@ sub head {
 }
 
 sub left {
-    return grep { !m{/(?:jobs|seen|objects)/|/owner\.key$} }
+    return grep { !m{/(?:jobs|seen|objects)/|/(?:owner\.key|manifest)$} }
         all_files(owner_dir('owner1'));
 }
 
