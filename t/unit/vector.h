@@ -111,7 +111,8 @@ vector_bytes(u_char *dst, size_t len, const pserver_json_t *object,
 static inline int
 vector_same(pserver_str_t a, pserver_str_t b)
 {
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+    return a.len == b.len
+           && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 
