@@ -346,7 +346,7 @@ is_deeply [ map { grep { $_ ne 'root' } memory_has($_, %secrets) } @pids ],
 
 custody('owner1', 'lock');
 
-is_deeply [ map { memory_has($_, %secrets) } @pids ], [ ('root') x 4 ],
+is_deeply [ map { memory_has($_, %secrets) } @pids ], [ ('root') x @pids ],
     'but for the root, which is what this would find';
 
 
@@ -359,7 +359,7 @@ custody('owner1', 'unlock');
 my ($pid) = worker_pids();
 kill KILL => $pid;
 
-ok wait_for { my @now = worker_pids(); @now == 4 && !grep { $_ == $pid } @now };
+ok wait_for { my @now = worker_pids(); @now == workers() && !grep { $_ == $pid } @now };
 
 is_deeply [ grep { $_ != 200 }
     map { get('owner1', '/v1/data/demo.messages')->{status} } 1 .. 16 ], [],

@@ -294,7 +294,9 @@ main::engines(7, 9) . main::front(main::port(7), 'tls', "
         ssl_verify_client on;")
 --- config eval
 my $dir = state_dir();
+# nginx never frees the sessions that it keeps for peers
 my $tls = "
+            proxy_ssl_session_reuse off;
             proxy_ssl_verify on;
             proxy_ssl_name engine;
             proxy_ssl_trusted_certificate $dir/ca.crt;";
