@@ -5,6 +5,35 @@ use lib 't/lib';
 use PServer;
 use PServer::Jobs;
 
+# a job that kills its workers: it has so many attempts, each in a container
+# of its own, and then it has failed
+
+sub deadly {
+    my $attempts = shift;
+    my $id = start_job('app1', fresh('ok'))->{json}{id};
+    my %seen;
+
+    open my $in, '<', server_root() . '/logs/nginx.pid';
+    chomp(my $pid = <$in>);
+
+    for my $n (1 .. $attempts) {
+        my $new = wait_for {
+            my @new = grep { !$seen{$_}++ } containers();
+            @new == 1;
+        } 20;
+
+        ok($new, "attempt $n");
+        ok(running('app1', $id), 'it runs');
+        kill KILL => split ' ', `ps -o pid= --ppid $pid`;
+    }
+
+    my $s = finish('app1', $id);
+    is($s->{json}{status}, 'failed', 'it ends');
+    is($s->{json}{result}{error}{reason}, 'engine', 'why');
+    is(scalar(grep { !$seen{$_} } containers()), 0, 'without another attempt');
+    is(containers(), 0, 'no container is left');
+}
+
 run_tests();
 
 __DATA__
@@ -310,26 +339,28 @@ is(containers(), 0, 'no container is left');
 === TEST 22: killed again and again: it fails
 --- config eval: config(pserver_operation => offers('test_sleep', timeout => '20s'))
 --- script
-my $id = start_job('app1', fresh('ok'))->{json}{id};
-
-open my $in, '<', server_root() . '/logs/nginx.pid';
-chomp(my $pid = <$in>);
-
-for (1 .. 2) {
-    ok(running('app1', $id), 'it runs');
-    kill KILL => split ' ', `ps -o pid= --ppid $pid`;
-    sleep 2;
-}
-
-my $s = finish('app1', $id);
-is($s->{json}{status}, 'failed', 'it ends');
-is($s->{json}{result}{error}{reason}, 'engine', 'why');
-is(containers(), 0, 'no container is left');
+::deadly(2);
 --- alerts_expected
 
 
 
-=== TEST 23: revoked while it runs
+=== TEST 23: once is enough
+--- config eval: config(pserver_operation => offers('test_sleep', timeout => '20s', attempts => 1))
+--- script
+::deadly(1);
+--- alerts_expected
+
+
+
+=== TEST 24: three times
+--- config eval: config(pserver_operation => offers('test_sleep', timeout => '20s', attempts => 3))
+--- script
+::deadly(3);
+--- alerts_expected
+
+
+
+=== TEST 25: revoked while it runs
 --- config eval: config(pserver_operation => offers('test_sleep', timeout => '30s'))
 --- script
 my $permission = permit();
@@ -350,7 +381,7 @@ is(containers(), 0, 'no container is left');
 
 
 
-=== TEST 24: revoked afterwards: the result stays closed
+=== TEST 26: revoked afterwards: the result stays closed
 --- script
 my $permission = permit();
 my $id = start_job('app1', fresh($permission))->{json}{id};
@@ -371,7 +402,7 @@ is($a->{status}, 403, 'and no new one');
 
 
 
-=== TEST 25: nothing on the disk is readable
+=== TEST 27: nothing on the disk is readable
 --- script
 my $store = state_dir() . '/store';
 my @files = split /\0/, `find $store -type f -print0`;
@@ -384,7 +415,7 @@ unlike(join("\0", `find $store`), qr/demo|messages/, 'nor a name');
 
 
 
-=== TEST 26: canceled while its input is loaded
+=== TEST 28: canceled while its input is loaded
 --- config eval
 config(pserver_operation => offers('test_sleep', memory => '512m',
     input => '64m', timeout => '30s'))
@@ -403,7 +434,7 @@ is(containers(), 0, 'no container is left');
 
 
 
-=== TEST 27: offers that make no sense
+=== TEST 29: offers that make no sense
 --- config eval: config(pserver_operation => offers('word_count', memory => '1m'))
 --- script
 --- must_die
@@ -412,7 +443,25 @@ has no or a bad "memory"
 
 
 
-=== TEST 28: no more than the queue takes
+=== TEST 30: no attempt at all
+--- config eval: config(pserver_operation => offers('word_count', attempts => 0))
+--- script
+--- must_die
+--- error_log
+invalid parameter "attempts=0" of operation "word_count"
+
+
+
+=== TEST 31: attempts without end
+--- config eval: config(pserver_operation => offers('word_count', attempts => 11))
+--- script
+--- must_die
+--- error_log
+invalid parameter "attempts=11" of operation "word_count"
+
+
+
+=== TEST 32: no more than the queue takes
 --- config eval
 config(pserver_engine => '/_engine/ jobs=1 queue=1',
     pserver_operation => offers('test_sleep'))

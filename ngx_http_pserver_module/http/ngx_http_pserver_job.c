@@ -29,6 +29,7 @@ static ngx_http_pserver_job_t *ngx_http_pserver_job_new(
     ngx_http_pserver_loc_conf_t *plcf, const pserver_ledger_row_t *row);
 static ngx_int_t ngx_http_pserver_job_copy(ngx_http_pserver_job_t *job,
     const pserver_ledger_row_t *row);
+static ngx_uint_t ngx_http_pserver_job_attempts(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_timer(ngx_http_pserver_job_t *job,
     ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_http_pserver_job_step(ngx_http_pserver_job_t *job);
@@ -95,7 +96,7 @@ ngx_http_pserver_job_adopt(ngx_http_pserver_loc_conf_t *plcf,
     job->machine.status = row->status;
     job->machine.attempts = row->attempts;
 
-    pserver_job_adopt(&job->machine, NGX_HTTP_PSERVER_JOB_ATTEMPTS);
+    pserver_job_adopt(&job->machine, ngx_http_pserver_job_attempts(job));
 
     if (job->machine.step == PSERVER_JOB_STEP_SWEEP) {
         ngx_http_pserver_job_release(job);
@@ -192,6 +193,19 @@ ngx_http_pserver_job_copy(ngx_http_pserver_job_t *job,
     ngx_memzero(&job->row.outputs, sizeof(pserver_str_t));
 
     return NGX_OK;
+}
+
+
+/* an operation that is not offered any more is refused when it starts */
+
+static ngx_uint_t
+ngx_http_pserver_job_attempts(ngx_http_pserver_job_t *job)
+{
+    ngx_http_pserver_operation_t  *op;
+
+    op = ngx_http_pserver_operation_find(job->plcf, &job->row.operation);
+
+    return op ? op->attempts : NGX_HTTP_PSERVER_OPERATION_ATTEMPTS;
 }
 
 

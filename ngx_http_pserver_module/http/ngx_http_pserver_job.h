@@ -28,8 +28,7 @@
 #include "../core/payload.h"
 
 
-#define NGX_HTTP_PSERVER_JOB_ATTEMPTS  2
-#define NGX_HTTP_PSERVER_JOB_RETRY     1000
+#define NGX_HTTP_PSERVER_JOB_RETRY  1000
 
 
 typedef struct ngx_http_pserver_job_s  ngx_http_pserver_job_t;

@@ -16,11 +16,15 @@
 
 #define NGX_HTTP_PSERVER_TIME_LEN  20            /* of store_time() */
 
+/* unless the operation has "attempts=" */
+#define NGX_HTTP_PSERVER_OPERATION_ATTEMPTS  2
+
 
 struct ngx_http_pserver_operation_s {
     pserver_container_t              container;
     pserver_offer_t                  offer;      /* the same name and image */
     ngx_msec_t                       timeout;    /* of a run */
+    ngx_uint_t                       attempts;
     size_t                           input;      /* bytes that go in */
     size_t                           output;     /* bytes that come out */
     ngx_uint_t                       warm;       /* blank ones, an engine */

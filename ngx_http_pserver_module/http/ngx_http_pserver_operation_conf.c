@@ -12,6 +12,8 @@
 #define NGX_HTTP_PSERVER_OPERATION_OUTPUT      (1024 * 1024)
 #define NGX_HTTP_PSERVER_OPERATION_OUTPUT_MAX  (16 * 1024 * 1024)
 
+#define NGX_HTTP_PSERVER_OPERATION_ATTEMPTS_MAX  10
+
 
 typedef ngx_int_t (*ngx_http_pserver_operation_set_pt)(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
@@ -47,6 +49,8 @@ static ngx_int_t ngx_http_pserver_operation_time(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_warm(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
+static ngx_int_t ngx_http_pserver_operation_attempts(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_input(ngx_conf_t *cf,
     ngx_http_pserver_operation_t *op, ngx_str_t *value);
 static ngx_int_t ngx_http_pserver_operation_output(ngx_conf_t *cf,
@@ -67,6 +71,7 @@ static struct {
     { ngx_string("pids="), ngx_http_pserver_operation_pids },
     { ngx_string("nofile="), ngx_http_pserver_operation_nofile },
     { ngx_string("timeout="), ngx_http_pserver_operation_time },
+    { ngx_string("attempts="), ngx_http_pserver_operation_attempts },
     { ngx_string("warm="), ngx_http_pserver_operation_warm },
     { ngx_string("input="), ngx_http_pserver_operation_input },
     { ngx_string("output="), ngx_http_pserver_operation_output },
@@ -118,6 +123,7 @@ ngx_http_pserver_operation(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     op->container.name = name;
     op->container.work = 0;
     op->timeout = NGX_HTTP_PSERVER_OPERATION_TIMEOUT;
+    op->attempts = NGX_HTTP_PSERVER_OPERATION_ATTEMPTS;
     op->input = NGX_HTTP_PSERVER_OPERATION_INPUT;
     op->output = NGX_HTTP_PSERVER_OPERATION_OUTPUT;
 
@@ -452,6 +458,24 @@ ngx_http_pserver_operation_warm(ngx_conf_t *cf,
     }
 
     op->warm = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pserver_operation_attempts(ngx_conf_t *cf,
+    ngx_http_pserver_operation_t *op, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+
+    if (n <= 0 || n > NGX_HTTP_PSERVER_OPERATION_ATTEMPTS_MAX) {
+        return NGX_ERROR;
+    }
+
+    op->attempts = n;
 
     return NGX_OK;
 }
