@@ -9,7 +9,7 @@
 #include <sodium.h>
 
 
-/* a key is used for one value, so there is one nonce */
+/* a key is used for one buffer, so there is one nonce */
 
 static const u_char  pserver_random_nonce[12];
 
@@ -17,27 +17,43 @@ static const u_char  pserver_random_nonce[12];
 void
 pserver_random_init(pserver_random_t *random)
 {
-    randombytes_buf(random->key, sizeof(random->key));
+    randombytes_buf(random->buf, PSERVER_RANDOM_KEY_LEN);
+
+    random->left = 0;
 }
 
 
 void
 pserver_random_bytes(pserver_random_t *random, u_char *out, size_t len)
 {
-    u_char  next[sizeof(random->key)];
+    size_t   n;
+    u_char  *p;
+    u_char   key[PSERVER_RANDOM_KEY_LEN];
 
-    /* the first block of the key stream is the next key's */
+    while (len) {
 
-    (void) crypto_stream_chacha20_ietf(next, sizeof(next),
-                                       pserver_random_nonce, random->key);
+        if (random->left == 0) {
 
-    if (len) {
-        memset(out, 0, len);
-        (void) crypto_stream_chacha20_ietf_xor_ic(out, out, len,
-                                                  pserver_random_nonce, 1,
-                                                  random->key);
+            memcpy(key, random->buf, sizeof(key));
+
+            (void) crypto_stream_chacha20_ietf(random->buf,
+                                               sizeof(random->buf),
+                                               pserver_random_nonce, key);
+
+            sodium_memzero(key, sizeof(key));
+
+            random->left = sizeof(random->buf) - sizeof(key);
+        }
+
+        n = (len < random->left) ? len : random->left;
+        p = random->buf + sizeof(random->buf) - random->left;
+
+        memcpy(out, p, n);
+        sodium_memzero(p, n);
+
+        random->left -= n;
+
+        out += n;
+        len -= n;
     }
-
-    memcpy(random->key, next, sizeof(next));
-    sodium_memzero(next, sizeof(next));
 }

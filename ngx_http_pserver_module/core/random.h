@@ -1,9 +1,10 @@
 /*
- * Many small random values: ChaCha20 under a key of the system's, which is
- * replaced with each value ("fast key erasure"), so that what was given out
- * can't be had again from what is left.  The system is asked once, where it
- * would be asked for each value: for an entry of the log that is a third of
- * the time it takes.
+ * Many small random values: ChaCha20 under a key of the system's.  A buffer
+ * of it at a time is made, of which the first bytes are the next one's key,
+ * and each value is wiped there as it is given out ("fast key erasure"): so
+ * it can't be had again from what is left.  The system is asked once, where
+ * it would be asked for each value: for an entry of the log that is a third
+ * of the time it takes.
  *
  * For one thread and a short time: it is wiped when done, and not kept over
  * a fork().
@@ -16,14 +17,19 @@
 #include "core.h"
 
 
+#define PSERVER_RANDOM_KEY_LEN  32
+#define PSERVER_RANDOM_BUF_LEN  4096
+
+
 typedef struct {
-    u_char                key[32];
+    u_char                buf[PSERVER_RANDOM_BUF_LEN];  /* begins with a key */
+    size_t                left;      /* at the end of it */
 } pserver_random_t;
 
 
 void pserver_random_init(pserver_random_t *random);
 
-/* any number of bytes, up to 2^37 */
+/* any number of bytes */
 void pserver_random_bytes(pserver_random_t *random, u_char *out, size_t len);
 
 
