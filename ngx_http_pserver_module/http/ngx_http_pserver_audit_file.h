@@ -98,6 +98,16 @@ int ngx_http_pserver_audit_file_init(ngx_http_pserver_audit_file_t *file,
 void ngx_http_pserver_audit_file_close(ngx_http_pserver_audit_file_t *file);
 
 /*
+ * Between the two this thread alone has the view, which is what the file is
+ * now, and other processes don't append; with LOCK_EX they don't read either,
+ * and an unfinished end was cut off.  operation is that of flock().  As
+ * below; nothing is held unless it is PSERVER_OK.
+ */
+int ngx_http_pserver_audit_file_enter(ngx_http_pserver_audit_file_t *file,
+    int operation);
+void ngx_http_pserver_audit_file_leave(ngx_http_pserver_audit_file_t *file);
+
+/*
  * Appends n items, all or none, their records together at most
  * NGX_HTTP_PSERVER_AUDIT_BATCH_MAX bytes.  PSERVER_OK: they are durable;
  * PSERVER_ERROR: a call failed; PSERVER_INVALID: the log is damaged;

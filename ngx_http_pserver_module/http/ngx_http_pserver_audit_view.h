@@ -1,6 +1,7 @@
 /*
  * What a process knows of the log's file, in memory: the tree, the end of
- * each owner's chain, where bundles begin.  Called with the mutex held.
+ * each owner's chain, where bundles begin.  Called between
+ * ngx_http_pserver_audit_file_enter() and _leave().
  */
 
 #ifndef _NGX_HTTP_PSERVER_AUDIT_VIEW_H_INCLUDED_

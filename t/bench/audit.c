@@ -15,8 +15,10 @@
  * loop reads and takes the SHA-256 of, in a second of the processor.
  */
 
+#include "http/ngx_http_pserver_audit_append.c"
 #include "http/ngx_http_pserver_audit_disk.c"
 #include "http/ngx_http_pserver_audit_file.c"
+#include "http/ngx_http_pserver_audit_publish.c"
 #include "http/ngx_http_pserver_audit_state.c"
 #include "http/ngx_http_pserver_audit_tiles.c"
 #include "http/ngx_http_pserver_audit_view.c"

@@ -30,6 +30,7 @@ disk_sync(int fd)
 #define fdatasync  disk_sync
 
 #include "http/ngx_http_pserver_audit_file.c"
+#include "http/ngx_http_pserver_audit_append.c"
 #include "http/ngx_http_pserver_audit_disk.c"
 #include "http/ngx_http_pserver_audit_state.c"
 #include "http/ngx_http_pserver_audit_view.c"

@@ -4,8 +4,10 @@
  */
 
 #include "http/ngx_http_pserver_audit_anchored.c"
+#include "http/ngx_http_pserver_audit_append.c"
 #include "http/ngx_http_pserver_audit_disk.c"
 #include "http/ngx_http_pserver_audit_file.c"
+#include "http/ngx_http_pserver_audit_publish.c"
 #include "http/ngx_http_pserver_audit_state.c"
 #include "http/ngx_http_pserver_audit_tiles.c"
 #include "http/ngx_http_pserver_audit_view.c"
