@@ -1,11 +1,14 @@
 /*
  * The audit log: waiting entries are committed, by one thread at a time.
+ * While that waits for the disk, another one seals those that come next.
+ *
+ *     waiting ─────────────────────────────► batch ──► on disk
+ *        └──────► ahead ──────► sealed ────────┘
+ *        a commit runs   done
  */
 
 
 #include "ngx_http_pserver_audit_conf.h"
-#include "ngx_http_pserver_keys.h"
-#include "ngx_http_pserver_store.h"
 #include "ngx_http_pserver_thread.h"
 #include "ngx_http_pserver_zone.h"
 
@@ -14,38 +17,11 @@
 
 #define NGX_HTTP_PSERVER_AUDIT_BATCH    1024
 #define NGX_HTTP_PSERVER_AUDIT_COLLECT  100      /* msec, if patient */
-#define NGX_HTTP_PSERVER_AUDIT_OWNERS   16
 
 
-/* keys of an owner, for the time of a commit */
-
-typedef struct {
-    u_char                          *store;      /* NULL: an empty slot */
-    uint64_t                         chain_id;
-    pserver_address_t                owner;
-    ngx_uint_t                       rc;         /* of opening the folder */
-    pserver_entry_keys_t             keys;
-} ngx_http_pserver_audit_owner_t;
-
-
-typedef struct {
-    uint32_t                         root;
-    pserver_entry_keys_t             log;        /* for entries of no owner */
-    pserver_random_t                 random;
-    ngx_uint_t                       next;
-    ngx_http_pserver_audit_owner_t   owners[NGX_HTTP_PSERVER_AUDIT_OWNERS];
-} ngx_http_pserver_audit_keyring_t;
-
-
+static void ngx_http_pserver_audit_ahead_run(void *data);
+static void ngx_http_pserver_audit_ahead_done(void *data);
 static void ngx_http_pserver_audit_run(void *data);
-static void ngx_http_pserver_audit_log_keys(
-    ngx_http_pserver_audit_keyring_t *ring);
-static ngx_int_t ngx_http_pserver_audit_write(
-    ngx_http_pserver_audit_keyring_t *ring,
-    ngx_http_pserver_audit_pending_t *pending);
-static ngx_http_pserver_audit_owner_t *ngx_http_pserver_audit_owner(
-    ngx_http_pserver_audit_keyring_t *ring,
-    ngx_http_pserver_audit_pending_t *pending);
 static void ngx_http_pserver_audit_done(void *data);
 static ngx_uint_t ngx_http_pserver_audit_awaited(
     ngx_http_pserver_audit_t *audit, ngx_uint_t *patient);
@@ -61,6 +37,17 @@ ngx_http_pserver_audit_schedule(ngx_http_pserver_audit_t *audit,
     ngx_http_pserver_main_conf_t  *pmcf;
 
     if (audit->running) {
+
+        /* after the others of this round of the event loop */
+
+        if (!patient) {
+            ngx_post_event(&audit->next, &ngx_posted_events);
+        }
+
+        return;
+    }
+
+    if (audit->due) {
         return;
     }
 
@@ -102,6 +89,67 @@ ngx_http_pserver_audit_timer(ngx_event_t *ev)
 
 
 void
+ngx_http_pserver_audit_ahead(ngx_event_t *ev)
+{
+    ngx_connection_t          *dummy;
+    ngx_http_pserver_audit_t  *audit;
+
+    dummy = ev->data;
+    audit = dummy->data;
+
+    if (!audit->running
+        || audit->sealing
+        || ngx_queue_empty(&audit->waiting))
+    {
+        return;
+    }
+
+    ngx_queue_add(&audit->ahead, &audit->waiting);
+    ngx_queue_init(&audit->waiting);
+
+    audit->sealing = 1;
+
+    if (ngx_http_pserver_thread_run(ngx_http_pserver_audit_ahead_run,
+                                    ngx_http_pserver_audit_ahead_done, audit)
+        != NGX_OK)
+    {
+        ngx_http_pserver_audit_ahead_done(audit);
+    }
+}
+
+
+/* in a thread; what is not sealed now is sealed with its commit */
+
+static void
+ngx_http_pserver_audit_ahead_run(void *data)
+{
+    ngx_http_pserver_audit_t *audit = data;
+
+    (void) ngx_http_pserver_audit_seal(&audit->keyring_ahead, &audit->ahead);
+}
+
+
+static void
+ngx_http_pserver_audit_ahead_done(void *data)
+{
+    ngx_http_pserver_audit_t *audit = data;
+
+    ngx_queue_add(&audit->sealed, &audit->ahead);
+    ngx_queue_init(&audit->ahead);
+
+    audit->sealing = 0;
+
+    if (audit->due) {
+        audit->due = 0;
+        ngx_http_pserver_audit_commit(audit);
+
+    } else if (!ngx_queue_empty(&audit->waiting)) {
+        ngx_post_event(&audit->next, &ngx_posted_events);
+    }
+}
+
+
+void
 ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit)
 {
     size_t                             size, len;
@@ -109,11 +157,17 @@ ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit)
     ngx_http_pserver_audit_item_t     *item;
     ngx_http_pserver_audit_pending_t  *pending;
 
+    if (audit->sealing) {
+        audit->due = 1;
+        return;
+    }
+
     size = 0;
 
     while (audit->nwaiting && audit->nbatch < NGX_HTTP_PSERVER_AUDIT_BATCH) {
 
-        q = ngx_queue_head(&audit->waiting);
+        q = ngx_queue_empty(&audit->sealed) ? ngx_queue_head(&audit->waiting)
+                                            : ngx_queue_head(&audit->sealed);
         pending = ngx_queue_data(q, ngx_http_pserver_audit_pending_t, queue);
         item = &pending->item;
 
@@ -155,27 +209,14 @@ ngx_http_pserver_audit_run(void *data)
     size_t                             n;
     ngx_queue_t                       *q;
     ngx_http_pserver_audit_item_t     *items[NGX_HTTP_PSERVER_AUDIT_BATCH];
-    ngx_http_pserver_audit_keyring_t  *ring;
     ngx_http_pserver_audit_pending_t  *pending;
 
-    /* made once in a process: it takes ten system calls */
-
-    if (audit->keyring == NULL) {
-        audit->keyring =
-            sodium_malloc(sizeof(ngx_http_pserver_audit_keyring_t));
-
-        if (audit->keyring == NULL) {
-            audit->rc = PSERVER_NOMEM;
-            return;
-        }
+    if (ngx_http_pserver_audit_seal(&audit->keyring, &audit->batch)
+        != NGX_OK)
+    {
+        audit->rc = PSERVER_NOMEM;
+        return;
     }
-
-    ring = audit->keyring;
-
-    ngx_memzero(ring, sizeof(ngx_http_pserver_audit_keyring_t));
-
-    ngx_http_pserver_audit_log_keys(ring);
-    pserver_random_init(&ring->random);
 
     n = 0;
 
@@ -185,125 +226,13 @@ ngx_http_pserver_audit_run(void *data)
     {
         pending = ngx_queue_data(q, ngx_http_pserver_audit_pending_t, queue);
 
-        if (ngx_http_pserver_audit_write(ring, pending) == NGX_OK) {
+        if (pending->item.entry_len) {
             items[n++] = &pending->item;
         }
     }
 
-    sodium_memzero(ring, sizeof(ngx_http_pserver_audit_keyring_t));
-
     audit->rc = n ? ngx_http_pserver_audit_file_append(&audit->file, items, n)
                   : PSERVER_OK;
-}
-
-
-static void
-ngx_http_pserver_audit_log_keys(ngx_http_pserver_audit_keyring_t *ring)
-{
-    u_char                          key[PSERVER_KEY_LEN];
-    const ngx_http_pserver_keys_t  *keys;
-
-    keys = ngx_http_pserver_keys();
-
-    if (keys == NULL || keys->nroots == 0) {
-
-        /* what is sealed now is closed for ever */
-
-        randombytes_buf(&ring->log, sizeof(ring->log));
-        return;
-    }
-
-    pserver_keys_log(key, &keys->roots[0]);
-    pserver_entry_keys(&ring->log, key);
-
-    ring->root = keys->roots[0].id;
-
-    sodium_memzero(key, sizeof(key));
-}
-
-
-/*
- * An owner who has nothing here yet has no keys, and who has locked them
- * gives none: the entry is the node's.
- * Where there are keys that can't be had, there is no entry.
- */
-
-static ngx_int_t
-ngx_http_pserver_audit_write(ngx_http_pserver_audit_keyring_t *ring,
-    ngx_http_pserver_audit_pending_t *pending)
-{
-    u_char                          *seal;
-    ngx_http_pserver_audit_item_t   *item;
-    ngx_http_pserver_audit_owner_t  *owner;
-
-    item = &pending->item;
-
-    item->root = ring->root;
-    seal = ring->log.seal;
-
-    if (pending->store) {
-        owner = ngx_http_pserver_audit_owner(ring, pending);
-
-        if (owner->rc == NGX_HTTP_PSERVER_STORE_OK) {
-            item->root = 0;
-            item->owned = 1;
-            ngx_memcpy(item->id, owner->keys.id, 32);
-            ngx_memcpy(item->tag, owner->keys.tag, 32);
-            seal = owner->keys.seal;
-
-        } else if (owner->rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND
-                   && owner->rc != NGX_HTTP_PSERVER_STORE_LOCKED)
-        {
-            item->entry_len = 0;
-            return NGX_ERROR;
-        }
-    }
-
-    pserver_entry_write(item->entry, item->box, item->link_key,
-                        &pending->statement, seal, &ring->random);
-
-    return NGX_OK;
-}
-
-
-static ngx_http_pserver_audit_owner_t *
-ngx_http_pserver_audit_owner(ngx_http_pserver_audit_keyring_t *ring,
-    ngx_http_pserver_audit_pending_t *pending)
-{
-    ngx_uint_t                       i;
-    ngx_http_pserver_owner_t         folder;
-    ngx_http_pserver_audit_owner_t  *owner;
-
-    for (i = 0; i < NGX_HTTP_PSERVER_AUDIT_OWNERS; i++) {
-        owner = &ring->owners[i];
-
-        if (owner->store == pending->store
-            && owner->chain_id == pending->chain_id
-            && ngx_memcmp(&owner->owner, &pending->owner,
-                          sizeof(pserver_address_t))
-               == 0)
-        {
-            return owner;
-        }
-    }
-
-    owner = &ring->owners[ring->next++ % NGX_HTTP_PSERVER_AUDIT_OWNERS];
-
-    owner->store = pending->store;
-    owner->chain_id = pending->chain_id;
-    owner->owner = pending->owner;
-
-    owner->rc = ngx_http_pserver_owner_open(&folder, pending->store,
-                                            pending->chain_id,
-                                            &pending->owner, 0);
-
-    if (owner->rc == NGX_HTTP_PSERVER_STORE_OK) {
-        pserver_entry_keys(&owner->keys, folder.keys.ledger);
-    }
-
-    ngx_http_pserver_owner_close(&folder);
-
-    return owner;
 }
 
 
@@ -400,6 +329,10 @@ ngx_http_pserver_audit_awaited(ngx_http_pserver_audit_t *audit,
 {
     ngx_queue_t                       *q;
     ngx_http_pserver_audit_pending_t  *pending;
+
+    if (audit->sealing || !ngx_queue_empty(&audit->sealed)) {
+        return 1;
+    }
 
     *patient = 1;
 

@@ -97,6 +97,8 @@ ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     cln->data = audit;
 
     ngx_queue_init(&audit->waiting);
+    ngx_queue_init(&audit->ahead);
+    ngx_queue_init(&audit->sealed);
     ngx_queue_init(&audit->batch);
 
     audit->dummy.fd = (ngx_socket_t) -1;
@@ -105,6 +107,10 @@ ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     audit->timer.handler = ngx_http_pserver_audit_timer;
     audit->timer.data = &audit->dummy;
     audit->timer.log = &cf->cycle->new_log;
+
+    audit->next.handler = ngx_http_pserver_audit_ahead;
+    audit->next.data = &audit->dummy;
+    audit->next.log = &cf->cycle->new_log;
 
     audit->publish.handler = ngx_http_pserver_audit_checkpoint_timer;
     audit->publish.data = &audit->dummy;
@@ -210,6 +216,7 @@ ngx_http_pserver_audit_conf_cleanup(void *data)
     ngx_http_pserver_audit_file_close(&audit->file);
 
     sodium_free(audit->keyring);
+    sodium_free(audit->keyring_ahead);
 }
 
 

@@ -62,14 +62,20 @@ struct ngx_http_pserver_audit_s {
 
     /* of a worker */
     ngx_queue_t                      waiting;    /* for the next commit */
-    ngx_uint_t                       nwaiting;
+    ngx_queue_t                      ahead;      /* so, and being sealed */
+    ngx_queue_t                      sealed;     /* so, and sealed */
+    ngx_uint_t                       nwaiting;   /* all of them */
     ngx_queue_t                      batch;      /* of the commit that runs */
     ngx_uint_t                       nbatch;
     ngx_int_t                        rc;         /* its result: PSERVER_* */
     void                            *keyring;    /* secret memory */
+    void                            *keyring_ahead;
     ngx_event_t                      timer;
+    ngx_event_t                      next;       /* to be sealed; posted */
     ngx_connection_t                 dummy;      /* of the timers */
     unsigned                         running:1;
+    unsigned                         sealing:1;
+    unsigned                         due:1;      /* a commit waits for that */
 
     /* what is public: http/audit_checkpoint */
     ngx_http_pserver_audit_tiles_t   tiles;
@@ -99,6 +105,7 @@ typedef struct {
     uint64_t                         chain_id;
     pserver_address_t                owner;
     unsigned                         patient:1;  /* may be collected */
+    unsigned                         sealed:1;
 } ngx_http_pserver_audit_pending_t;
 
 
@@ -125,6 +132,17 @@ void ngx_http_pserver_audit_schedule(ngx_http_pserver_audit_t *audit,
 /* commits what waits, in a thread; the timer's handler does the same */
 void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_timer(ngx_event_t *ev);
+
+/* while a commit runs: what waits is sealed, in another thread */
+void ngx_http_pserver_audit_ahead(ngx_event_t *ev);
+
+/*
+ * In a thread: seals those of the entries that are not yet.  The keyring is
+ * secret memory for the keys, made at the first call; it is wiped when done.
+ * NGX_ERROR: there is no such memory.  One whose owner's keys do not open
+ * has an entry of length 0 then.
+ */
+ngx_int_t ngx_http_pserver_audit_seal(void **keyring, ngx_queue_t *entries);
 
 /* entries were committed: what is public follows, in a thread, soon */
 void ngx_http_pserver_audit_checkpoint(ngx_http_pserver_audit_t *audit);

@@ -3,7 +3,8 @@
  *
  * audit rate DIR BATCH SECONDS: entries a second that are sealed, appended
  * and durable, and the same of a bare loop of append and fdatasync() of as
- * many bytes; a batch of the one, a batch of the other.
+ * many bytes; a batch of the one, a batch of the other.  As in a worker, the
+ * next batch is sealed by another thread while one is made durable.
  *
  * audit sync DIR LEN COUNT: of so many appends of LEN bytes, each with its
  * fdatasync(), the 99th percentile, msec.
@@ -26,6 +27,8 @@
 #include "core/eth.h"
 #include "core/sha256.h"
 
+#include <semaphore.h>
+
 
 #define BATCH_MAX  1024
 #define BARE       "bare"
@@ -34,6 +37,18 @@
 typedef ngx_http_pserver_audit_file_t   file_t;
 typedef ngx_http_pserver_audit_tiles_t  tiles_t;
 typedef ngx_http_pserver_audit_item_t   item_t;
+
+
+typedef struct {
+    size_t   n;
+    item_t  *items[BATCH_MAX];
+    item_t   item[BATCH_MAX];
+    u_char   entry[BATCH_MAX][PSERVER_ENTRY_MAX];
+    u_char   box[BATCH_MAX][2048];
+} batch_t;
+
+
+static sem_t  sealer_go, sealer_done;
 
 
 static void
@@ -97,16 +112,13 @@ statement(pserver_entry_t *e)
 
 
 static void
-append(file_t *file, size_t n)
+seal(batch_t *batch)
 {
     size_t                i, entry_len, box_len;
-    item_t               *items[BATCH_MAX];
+    item_t               *item;
     pserver_entry_t       e;
     pserver_random_t      random;
     pserver_entry_keys_t  keys;
-
-    static item_t  item[BATCH_MAX];
-    static u_char  entry[BATCH_MAX][PSERVER_ENTRY_MAX], box[BATCH_MAX][2048];
 
     statement(&e);
     pserver_entry_keys(&keys, (u_char *) "the ledger key of some owner ...");
@@ -114,22 +126,46 @@ append(file_t *file, size_t n)
 
     (void) pserver_entry_lengths(&e, &entry_len, &box_len);
 
-    for (i = 0; i < n; i++) {
-        items[i] = &item[i];
+    for (i = 0; i < batch->n; i++) {
+        item = &batch->item[i];
+        batch->items[i] = item;
 
-        item[i].entry = entry[i];
-        item[i].entry_len = entry_len;
-        item[i].box = box[i];
-        item[i].box_len = box_len;
-        item[i].owned = 1;
-        memcpy(item[i].id, keys.id, 32);
-        memcpy(item[i].tag, keys.tag, 32);
+        item->entry = batch->entry[i];
+        item->entry_len = entry_len;
+        item->box = batch->box[i];
+        item->box_len = box_len;
+        item->owned = 1;
+        memcpy(item->id, keys.id, 32);
+        memcpy(item->tag, keys.tag, 32);
 
-        pserver_entry_write(entry[i], box[i], item[i].link_key, &e, keys.seal,
-                            &random);
+        pserver_entry_write(item->entry, item->box, item->link_key, &e,
+                            keys.seal, &random);
+    }
+}
+
+
+static void *
+sealer(void *data)
+{
+    batch_t  *batches = data;
+    size_t    i;
+
+    for (i = 0; /* void */ ; i ^= 1) {
+        (void) sem_wait(&sealer_go);
+        seal(&batches[i]);
+        (void) sem_post(&sealer_done);
     }
 
-    if (ngx_http_pserver_audit_file_append(file, items, n) != PSERVER_OK) {
+    return NULL;
+}
+
+
+static void
+append(file_t *file, batch_t *batch)
+{
+    if (ngx_http_pserver_audit_file_append(file, batch->items, batch->n)
+        != PSERVER_OK)
+    {
         fail(file->what);
     }
 }
@@ -181,9 +217,12 @@ rate(char **argv)
     int              fd;
     size_t           n, entry_len, box_len;
     double           t, end, ours, bare;
-    unsigned long    batches;
+    pthread_t        tid;
+    unsigned long    k;
     file_t           file;
     pserver_entry_t  e;
+
+    static batch_t  batches[2];
 
     n = strtoul(argv[1], NULL, 10);
 
@@ -197,14 +236,26 @@ rate(char **argv)
     open_log(&file, argv[0]);
     fd = bare_open(argv[0]);
 
-    append(&file, n);
+    batches[0].n = n;
+    batches[1].n = n;
+
+    if (sem_init(&sealer_go, 0, 1) == -1
+        || sem_init(&sealer_done, 0, 0) == -1
+        || pthread_create(&tid, NULL, sealer, batches) != 0)
+    {
+        fail("thread");
+    }
+
+    (void) sem_wait(&sealer_done);
 
     ours = bare = 0;
     end = now() + atof(argv[2]);
 
-    for (batches = 0; batches == 0 || now() < end; batches++) {
+    for (k = 0; k == 0 || now() < end; k++) {
         t = now();
-        append(&file, n);
+        (void) sem_post(&sealer_go);
+        append(&file, &batches[k % 2]);
+        (void) sem_wait(&sealer_done);
         ours += now() - t;
 
         t = now();
@@ -212,7 +263,7 @@ rate(char **argv)
         bare += now() - t;
     }
 
-    printf("%.0f %.0f\n", n * batches / ours, n * batches / bare);
+    printf("%.0f %.0f\n", n * k / ours, n * k / bare);
 
     return 0;
 }
@@ -273,11 +324,13 @@ str(char *s)
 static int
 fill(int argc, char **argv)
 {
-    size_t                n, batch;
+    size_t                n;
     file_t                file;
     tiles_t               tiles;
     pserver_root_t        root = { 1, "storage root of the bench" };
     pserver_note_epoch_t  epoch;
+
+    static batch_t  batch;
 
     open_log(&file, argv[0]);
 
@@ -297,9 +350,10 @@ fill(int argc, char **argv)
         }
     }
 
-    for (n = strtoul(argv[1], NULL, 10); n; n -= batch) {
-        batch = n < BATCH_MAX ? n : BATCH_MAX;
-        append(&file, batch);
+    for (n = strtoul(argv[1], NULL, 10); n; n -= batch.n) {
+        batch.n = n < BATCH_MAX ? n : BATCH_MAX;
+        seal(&batch);
+        append(&file, &batch);
     }
 
     if (ngx_http_pserver_audit_tiles_publish(&tiles, &file, &root, 1)
