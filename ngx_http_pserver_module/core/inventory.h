@@ -18,7 +18,6 @@
 
 
 /* of 8 digits */
-#define PSERVER_VERSION_MAX  99999999
 
 
 typedef struct {

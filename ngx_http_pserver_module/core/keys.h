@@ -20,8 +20,8 @@
 
 #define PSERVER_KEY_LEN         32
 #define PSERVER_ROOTS_MAX       16
-#define PSERVER_KEYS_FILE_LEN   180
-#define PSERVER_KEYS_OWNED_LEN  392
+#define PSERVER_KEYS_OF_DATA    8       /* that one file can hold */
+#define PSERVER_KEYS_FILE_MAX   624
 #define PSERVER_NAME_LEN        32
 #define PSERVER_HKDF_MAX        (255 * 32)
 
@@ -32,10 +32,19 @@ typedef struct {
 } pserver_root_t;
 
 
+/*
+ * What is new is sealed under the newest data key.  Those before it, with the
+ * one of the generation before first, stay as long as something is sealed
+ * under them.
+ */
+
 typedef struct {
     u_char                data[PSERVER_KEY_LEN];    /* wraps object keys */
     u_char                names[PSERVER_KEY_LEN];   /* names on disk */
     u_char                ledger[PSERVER_KEY_LEN];  /* boxes of jobs */
+    uint32_t              generation;               /* of data, from 1 */
+    uint32_t              nolder;
+    u_char                older[PSERVER_KEYS_OF_DATA - 1][PSERVER_KEY_LEN];
 } pserver_keys_t;
 
 
@@ -69,10 +78,27 @@ void pserver_keys_log(u_char out[PSERVER_KEY_LEN],
 void pserver_keys_generate(pserver_keys_t *keys);
 
 /*
- * The owner's key file: written under this root, for this chain and
- * address.
+ * A new generation: the data key becomes an older one, and a random one takes
+ * its place.  PSERVER_NOSPACE: there are PSERVER_KEYS_OF_DATA already.
  */
-void pserver_keys_wrap(u_char file[PSERVER_KEYS_FILE_LEN],
+int pserver_keys_renew(pserver_keys_t *keys);
+
+/* wipes the older data keys: what was sealed under them is lost */
+void pserver_keys_shed(pserver_keys_t *keys);
+
+/* the data key of a generation, or NULL */
+const u_char *pserver_keys_data(const pserver_keys_t *keys,
+    uint64_t generation);
+
+/* tells data keys apart and nothing else: HKDF(key, "pserver/v1/data/id") */
+void pserver_keys_data_id(u_char id[PSERVER_KEY_LEN],
+    const u_char key[PSERVER_KEY_LEN]);
+
+/*
+ * The owner's key file: written under this root, for this chain and
+ * address.  Returns its length, up to PSERVER_KEYS_FILE_MAX.
+ */
+size_t pserver_keys_wrap(u_char file[PSERVER_KEYS_FILE_MAX],
     const pserver_keys_t *keys, const pserver_root_t *root,
     uint64_t chain_id, const pserver_address_t *owner);
 
@@ -92,7 +118,7 @@ int pserver_keys_unwrap(pserver_keys_t *keys, size_t *used,
  * opens with the root and that key together, and with neither alone.  It
  * carries the owner's wrap of that key, which is not looked at here.
  */
-void pserver_keys_wrap_owned(u_char file[PSERVER_KEYS_OWNED_LEN],
+size_t pserver_keys_wrap_owned(u_char file[PSERVER_KEYS_FILE_MAX],
     const pserver_keys_t *keys, const pserver_root_t *root,
     uint64_t chain_id, const pserver_address_t *owner,
     const u_char custody[PSERVER_CUSTODY_KEY_LEN],
@@ -109,7 +135,7 @@ int pserver_keys_unwrap_owned(pserver_keys_t *keys, size_t *used,
 
 /*
  * Points to the id of the owner's own key and to the wrap in such a file;
- * both may be NULL.  PSERVER_INVALID: it has another length or version.
+ * both may be NULL.  PSERVER_INVALID: it is none, or of the other kind.
  */
 int pserver_keys_owned(pserver_str_t file, const u_char **id,
     const u_char **wrap);
@@ -117,6 +143,11 @@ int pserver_keys_owned(pserver_str_t file, const u_char **id,
 /* the id of the root that a file of either kind is sealed under.
    PSERVER_INVALID: it is neither */
 int pserver_keys_root(pserver_str_t file, uint32_t *id);
+
+/* the newest generation that such a file says it has, and the oldest.
+   PSERVER_INVALID: it is neither */
+int pserver_keys_generations(pserver_str_t file, uint32_t *newest,
+    uint32_t *oldest);
 
 /*
  * The name on disk of what is called "name" to its owner:

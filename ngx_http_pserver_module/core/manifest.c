@@ -219,6 +219,11 @@ pserver_manifest_parse(pserver_manifest_record_t *record, const u_char *p)
         return record->number ? PSERVER_INVALID : PSERVER_OK;
     }
 
+    if (record->kind == PSERVER_MANIFEST_KEY) {
+        return (record->number > 1 && record->number <= UINT32_MAX)
+               ? PSERVER_OK : PSERVER_INVALID;
+    }
+
     return (record->kind == PSERVER_MANIFEST_BASE
             && sodium_is_zero(record->name, PSERVER_NAME_LEN))
            ? PSERVER_OK : PSERVER_INVALID;
@@ -245,6 +250,20 @@ pserver_manifest_apply(pserver_manifest_t *manifest,
         return manifest->base ? PSERVER_INVALID
                               : pserver_inventory_remove(
                                          &manifest->inventory, record->name);
+    }
+
+    if (record->kind == PSERVER_MANIFEST_KEY) {
+
+        if ((manifest->base && manifest->records > 1)
+            || record->number <= manifest->generation)
+        {
+            return PSERVER_INVALID;
+        }
+
+        manifest->generation = (uint32_t) record->number;
+        memcpy(manifest->key, record->name, PSERVER_NAME_LEN);
+
+        return PSERVER_OK;
     }
 
     if (record->number > PSERVER_VERSION_MAX) {
@@ -280,7 +299,7 @@ pserver_manifest_stale(const pserver_manifest_t *manifest)
 {
     uint64_t  live;
 
-    live = 1 + manifest->inventory.versions;
+    live = 1 + (manifest->generation != 0) + manifest->inventory.versions;
 
     return manifest->records > 2 * live + PSERVER_MANIFEST_DEAD;
 }

@@ -24,10 +24,14 @@
  *
  * The first record of a file is a base: number says how many of the puts
  * behind it came into being with it, in one step, all else is zero.  A
- * delete has a name and nothing else.  The counter rises by one with each
- * record, and goes on in a file that takes the place of another, whose last
- * record is then the one before the base.  In an owner's first file the
- * counter begins with 1 and there is nothing before it: zeros.
+ * delete has a name and nothing else.  A key has the number of a generation of
+ * the owner's data keys and, as its name, the id of that key; in a file that
+ * takes the place of another it stands behind the base.
+ *
+ * The counter rises by one with each record, and goes on in a file that takes
+ * the place of another, whose last record is then the one before the base.
+ * In an owner's first file the counter begins with 1 and there is nothing
+ * before it: zeros.
  */
 
 #ifndef _PSERVER_MANIFEST_H_INCLUDED_
@@ -49,7 +53,8 @@
 typedef enum {
     PSERVER_MANIFEST_BASE = 1,
     PSERVER_MANIFEST_PUT = 2,
-    PSERVER_MANIFEST_DELETE = 3
+    PSERVER_MANIFEST_DELETE = 3,
+    PSERVER_MANIFEST_KEY = 4
 } pserver_manifest_kind_e;
 
 
@@ -77,6 +82,9 @@ typedef struct {
     pserver_inventory_t      inventory;
     uint64_t                 records;        /* in this file */
     uint64_t                 base;           /* puts of it still to come */
+    uint32_t                 generation;     /* of the data keys; 0: of none
+                                                is told, it is the first */
+    u_char                   key[PSERVER_NAME_LEN];   /* its id */
 } pserver_manifest_t;
 
 

@@ -28,22 +28,32 @@ pserver_open_init(pserver_open_t *open,
     uint64_t number)
 {
     int                      rc;
-    u_char                   key[PSERVER_KEY_LEN];
+    u_char                   key[PSERVER_KEY_LEN], numbered[8];
+    const u_char            *data;
     pserver_str_t            ad;
     pserver_seal_derived_t   derived;
 
     if (pserver_open_size(open, size) != PSERVER_OK
-        || memcmp(header, PSERVER_SEAL_MAGIC, 8) != 0
-        || pserver_get_be(header + PSERVER_SEAL_AT_VERSION, 2)
-           != PSERVER_SEAL_VERSION
+        || pserver_seal_generation(header, PSERVER_SEAL_HEADER_LEN,
+                                   &open->generation)
+           != PSERVER_OK
         || pserver_get_be(header + PSERVER_SEAL_AT_SUITE, 2)
            != PSERVER_SEAL_SUITE
         || memcmp(header + PSERVER_SEAL_AT_OWNER, place->owner.bytes, 20)
            != 0
         || memcmp(header + PSERVER_SEAL_AT_NAME, place->name,
                   PSERVER_NAME_LEN)
-           != 0
-        || pserver_get_be(header + PSERVER_SEAL_AT_NUMBER, 8) != number)
+           != 0)
+    {
+        return PSERVER_INVALID;
+    }
+
+    pserver_seal_number(numbered, open->generation, number);
+
+    data = pserver_keys_data(keys, open->generation);
+
+    if (data == NULL
+        || memcmp(header + PSERVER_SEAL_AT_NUMBER, numbered, 8) != 0)
     {
         return PSERVER_INVALID;
     }
@@ -53,7 +63,7 @@ pserver_open_init(pserver_open_t *open,
 
     rc = pserver_box_open(key, header + PSERVER_SEAL_AT_KEY,
                           PSERVER_KEY_LEN + PSERVER_BOX_OVERHEAD,
-                          keys->data, ad);
+                          data, ad);
     if (rc != PSERVER_OK) {
         return rc;
     }

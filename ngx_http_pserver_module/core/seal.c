@@ -12,6 +12,8 @@
 #include <openssl/evp.h>
 
 
+static void pserver_seal_wrap(pserver_seal_t *seal,
+    const pserver_keys_t *keys, const u_char key[PSERVER_KEY_LEN]);
 static u_char *pserver_seal_put_text(u_char *p, pserver_str_t text);
 
 
@@ -19,9 +21,20 @@ int
 pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place)
 {
+    u_char  id[PSERVER_SEAL_ID_LEN];
+
+    randombytes_buf(id, sizeof(id));
+
+    return pserver_seal_init_again(seal, keys, place, id);
+}
+
+
+int
+pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
+    const pserver_seal_place_t *place, const u_char id[PSERVER_SEAL_ID_LEN])
+{
     int                      rc;
     u_char                  *header, key[PSERVER_KEY_LEN];
-    pserver_str_t            ad;
     pserver_seal_derived_t   derived;
 
     if (seal->hash == NULL) {
@@ -43,23 +56,16 @@ pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     header = seal->header;
 
     memcpy(header + PSERVER_SEAL_AT_MAGIC, PSERVER_SEAL_MAGIC, 8);
-    (void) pserver_put_be(header + PSERVER_SEAL_AT_VERSION,
-                          PSERVER_SEAL_VERSION, 2);
     (void) pserver_put_be(header + PSERVER_SEAL_AT_SUITE,
                           PSERVER_SEAL_SUITE, 2);
     memcpy(header + PSERVER_SEAL_AT_OWNER, place->owner.bytes, 20);
     memcpy(header + PSERVER_SEAL_AT_NAME, place->name, PSERVER_NAME_LEN);
-    randombytes_buf(header + PSERVER_SEAL_AT_ID, PSERVER_SEAL_ID_LEN);
+    memcpy(header + PSERVER_SEAL_AT_ID, id, PSERVER_SEAL_ID_LEN);
     randombytes_buf(header + PSERVER_SEAL_AT_SALT, PSERVER_SEAL_SALT_LEN);
 
     randombytes_buf(key, sizeof(key));
 
-    ad.data = header;
-    ad.len = PSERVER_SEAL_AT_KEY;
-
-    pserver_box_seal(header + PSERVER_SEAL_AT_KEY, key, sizeof(key),
-                     keys->data, ad);
-
+    pserver_seal_wrap(seal, keys, key);
     pserver_seal_derive(&derived, key, header);
 
     memcpy(header + PSERVER_SEAL_AT_COMMIT, derived.commit,
@@ -75,6 +81,90 @@ pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     sodium_memzero(&derived, sizeof(derived));
 
     return rc;
+}
+
+
+/* under the first data key the header is as from before there were more */
+
+static void
+pserver_seal_wrap(pserver_seal_t *seal, const pserver_keys_t *keys,
+    const u_char key[PSERVER_KEY_LEN])
+{
+    u_char         *header;
+    pserver_str_t   ad;
+
+    seal->generation = keys->generation;
+
+    header = seal->header;
+
+    (void) pserver_put_be(header + PSERVER_SEAL_AT_VERSION,
+                          keys->generation == 1 ? PSERVER_SEAL_VERSION
+                                                : PSERVER_SEAL_LATER, 2);
+
+    ad.data = header;
+    ad.len = PSERVER_SEAL_AT_KEY;
+
+    pserver_box_seal(header + PSERVER_SEAL_AT_KEY, key, PSERVER_KEY_LEN,
+                     keys->data, ad);
+}
+
+
+int
+pserver_seal_rekey(pserver_seal_t *seal, const pserver_keys_t *from,
+    const pserver_keys_t *to)
+{
+    int            rc;
+    u_char         key[PSERVER_KEY_LEN];
+    pserver_str_t  ad;
+
+    ad.data = seal->header;
+    ad.len = PSERVER_SEAL_AT_KEY;
+
+    rc = pserver_box_open(key, seal->header + PSERVER_SEAL_AT_KEY,
+                          PSERVER_KEY_LEN + PSERVER_BOX_OVERHEAD,
+                          from->data, ad);
+
+    if (rc == PSERVER_OK) {
+        pserver_seal_wrap(seal, to, key);
+        sodium_memzero(key, sizeof(key));
+    }
+
+    return rc;
+}
+
+
+int
+pserver_seal_generation(const u_char *header, size_t len,
+    uint32_t *generation)
+{
+    if (len < PSERVER_SEAL_TELLS_LEN
+        || memcmp(header + PSERVER_SEAL_AT_MAGIC, PSERVER_SEAL_MAGIC, 8) != 0)
+    {
+        return PSERVER_INVALID;
+    }
+
+    switch (pserver_get_be(header + PSERVER_SEAL_AT_VERSION, 2)) {
+
+    case PSERVER_SEAL_VERSION:
+        *generation = 1;
+        return PSERVER_OK;
+
+    case PSERVER_SEAL_LATER:
+        *generation = (uint32_t) pserver_get_be(header
+                                                + PSERVER_SEAL_AT_NUMBER, 4);
+        return (*generation > 1) ? PSERVER_OK : PSERVER_INVALID;
+
+    default:
+        return PSERVER_INVALID;
+    }
+}
+
+
+void
+pserver_seal_number(u_char *p, uint64_t generation, uint64_t number)
+{
+    (void) pserver_put_be(p, generation == 1 ? number
+                                             : generation << 32 | number, 8);
 }
 
 
@@ -204,7 +294,9 @@ pserver_seal_header(pserver_seal_t *seal,
     u_char         *p, nonce[PSERVER_GCM_NONCE_LEN];
     pserver_str_t   ad;
 
-    if (!seal->last || number <= seal->number) {
+    if (!seal->last || number <= seal->number
+        || number > PSERVER_VERSION_MAX)
+    {
         return PSERVER_INVALID;
     }
 
@@ -226,7 +318,8 @@ pserver_seal_header(pserver_seal_t *seal,
     memset(header + PSERVER_SEAL_AT_META, 0,
            PSERVER_SEAL_HEADER_LEN - PSERVER_SEAL_AT_META);
 
-    (void) pserver_put_be(header + PSERVER_SEAL_AT_NUMBER, number, 8);
+    pserver_seal_number(header + PSERVER_SEAL_AT_NUMBER, seal->generation,
+                        number);
 
     p = header + PSERVER_SEAL_AT_META;
 

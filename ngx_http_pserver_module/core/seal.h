@@ -29,6 +29,9 @@
 #define PSERVER_SEAL_BLOCK       (PSERVER_SEAL_CHUNK + PSERVER_SEAL_TAG_LEN)
 #define PSERVER_SEAL_ID_LEN      16
 
+/* the highest number of a version: that of a file's name, 8 digits */
+#define PSERVER_VERSION_MAX      99999999
+
 /* the longest object, so that the counter does not exceed 2^32 - 1 */
 #define PSERVER_SEAL_MAX         ((uint64_t) 1 << 47)
 
@@ -73,6 +76,7 @@ typedef struct {
     uint64_t              length;
     uint64_t              chunk;
     uint64_t              number;
+    uint32_t              generation;     /* of the data key */
     unsigned              last:1;
 } pserver_seal_t;
 
@@ -82,6 +86,7 @@ typedef struct {
     pserver_seal_meta_t   meta;           /* texts point into "text" */
     u_char                id[PSERVER_SEAL_ID_LEN];
     uint64_t              number;
+    uint32_t              generation;     /* of the data key */
     uint64_t              chunks;         /* with the last one, >= 1 */
     u_char                text[PSERVER_SEAL_HEADER_LEN];
 } pserver_open_t;
@@ -96,6 +101,17 @@ typedef struct {
 /* PSERVER_NOMEM, PSERVER_ERROR */
 int pserver_seal_init(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place);
+
+/* the same for an object that keeps its id: nothing else is the same */
+int pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
+    const pserver_seal_place_t *place, const u_char id[PSERVER_SEAL_ID_LEN]);
+
+/*
+ * Before the header: it is to be under the newest data key of "to", and not
+ * of "from", with which init was called.  PSERVER_INVALID: it was not.
+ */
+int pserver_seal_rekey(pserver_seal_t *seal, const pserver_keys_t *from,
+    const pserver_keys_t *to);
 
 /* the length of a file with an object of len bytes, up to SEAL_MAX */
 uint64_t pserver_seal_file_len(uint64_t len);
@@ -114,8 +130,9 @@ int pserver_seal_chunk(pserver_seal_t *seal, u_char *dst,
 /*
  * The header of version "number" >= 1.  length and sha256 of meta are not
  * read: the sealer knows them.  It can be called again, if the number was
- * taken, with a higher number.  PSERVER_INVALID before the last chunk or
- * for a number not higher; PSERVER_NOSPACE: the texts are too long.
+ * taken, with a higher number.  PSERVER_INVALID before the last chunk, for a
+ * number not higher or over PSERVER_VERSION_MAX; PSERVER_NOSPACE: the texts
+ * are too long.
  */
 int pserver_seal_header(pserver_seal_t *seal,
     u_char header[PSERVER_SEAL_HEADER_LEN], uint64_t number,
@@ -123,6 +140,15 @@ int pserver_seal_header(pserver_seal_t *seal,
 
 /* frees what init allocated and wipes all; the structure is zeroed */
 void pserver_seal_free(pserver_seal_t *seal);
+
+
+/*
+ * The generation of the data key that a header says it is under, of which the
+ * first len bytes are at hand.  PSERVER_INVALID: it is none.
+ */
+#define PSERVER_SEAL_TELLS_LEN    224
+int pserver_seal_generation(const u_char *header, size_t len,
+    uint32_t *generation);
 
 
 /*

@@ -12,6 +12,7 @@
 
 #define PSERVER_SEAL_MAGIC          "PSVRSEAL"
 #define PSERVER_SEAL_VERSION        1
+#define PSERVER_SEAL_LATER          2       /* than the first data key */
 #define PSERVER_SEAL_SUITE          1
 
 #define PSERVER_SEAL_SALT_LEN       32
@@ -26,7 +27,7 @@
 #define PSERVER_SEAL_AT_SALT        80
 #define PSERVER_SEAL_AT_KEY         112
 #define PSERVER_SEAL_AT_COMMIT      184
-#define PSERVER_SEAL_AT_NUMBER      216
+#define PSERVER_SEAL_AT_NUMBER      216     /* of version 2: generation[4] */
 #define PSERVER_SEAL_AT_META        224
 
 #define PSERVER_SEAL_CONTEXT_LEN                                              \
@@ -59,6 +60,10 @@ typedef struct {
  */
 void pserver_seal_derive(pserver_seal_derived_t *derived,
     const u_char key[32], const u_char *header);
+
+/* the bytes at AT_NUMBER: of a later generation than the first it takes the
+   upper half */
+void pserver_seal_number(u_char *p, uint64_t generation, uint64_t number);
 
 /* 0^3 ‖ counter as 8 bytes ‖ last flag */
 void pserver_seal_nonce(u_char nonce[PSERVER_GCM_NONCE_LEN],

@@ -86,7 +86,7 @@ static int
 pserverctl_fsck_keys(pserverctl_fsck_owner_t *owner)
 {
     int                  fd, rc;
-    u_char               buf[PSERVER_KEYS_OWNED_LEN + 1];
+    u_char               buf[PSERVER_KEYS_FILE_MAX + 1];
     ssize_t              n;
     pserver_str_t        file;
     pserverctl_fsck_t   *fsck;

@@ -257,7 +257,8 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
     ngx_http_pserver_custody_secrets_t *secrets)
 {
     u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
-    u_char                          new[PSERVER_KEYS_OWNED_LEN];
+    u_char                          new[PSERVER_KEYS_FILE_MAX];
+    size_t                          len;
     ngx_uint_t                      rc, replace;
     pserver_str_t                   file;
     const ngx_http_pserver_keys_t  *keys;
@@ -287,11 +288,11 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
 
     keys = ngx_http_pserver_keys();
 
-    pserver_keys_wrap_owned(new, &secrets->keys, &keys->roots[0],
-                            custody->at.chain_id, &custody->at.owner,
-                            secrets->key, custody->body.wrap);
+    len = pserver_keys_wrap_owned(new, &secrets->keys, &keys->roots[0],
+                                  custody->at.chain_id, &custody->at.owner,
+                                  secrets->key, custody->body.wrap);
 
-    rc = ngx_http_pserver_owner_write(owner, new, sizeof(new), replace);
+    rc = ngx_http_pserver_owner_write(owner, new, len, replace);
 
     if (rc == NGX_HTTP_PSERVER_STORE_CONDITION) {
         custody->rc = NGX_HTTP_PSERVER_CUSTODY_IS_SET;
@@ -304,7 +305,7 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
     }
 
     file.data = new;
-    file.len = sizeof(new);
+    file.len = len;
 
     ngx_http_pserver_custody_found(custody, file);
 
@@ -423,7 +424,7 @@ ngx_http_pserver_custody_open_file(ngx_http_pserver_custody_t *custody,
 {
     u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
     u_char                          own[PSERVER_CUSTODY_ID_LEN];
-    size_t                          used;
+    size_t                          used, len;
     ngx_uint_t                      rc;
     const u_char                   *id;
     pserver_str_t                   file;
@@ -475,12 +476,12 @@ ngx_http_pserver_custody_open_file(ngx_http_pserver_custody_t *custody,
     /* a root that was rotated meanwhile could not get at this one */
 
     if (used != 0) {
-        pserver_keys_wrap_owned(buf, &owner->keys, &keys->roots[0],
-                                custody->at.chain_id, &custody->at.owner,
-                                secrets->key, custody->wrap);
+        len = pserver_keys_wrap_owned(buf, &owner->keys, &keys->roots[0],
+                                      custody->at.chain_id,
+                                      &custody->at.owner, secrets->key,
+                                      custody->wrap);
 
-        rc = ngx_http_pserver_owner_write(owner, buf, PSERVER_KEYS_OWNED_LEN,
-                                          1);
+        rc = ngx_http_pserver_owner_write(owner, buf, len, 1);
     }
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {

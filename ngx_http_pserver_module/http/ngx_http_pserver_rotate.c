@@ -77,8 +77,8 @@ ngx_http_pserver_rotate_file(ngx_http_pserver_owner_t *owner,
     uint64_t chain_id)
 {
     u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
-    u_char                          new[PSERVER_KEYS_FILE_LEN];
-    size_t                          used;
+    u_char                          new[PSERVER_KEYS_FILE_MAX];
+    size_t                          used, len;
     pserver_str_t                   file;
     const ngx_http_pserver_keys_t  *keys;
 
@@ -97,10 +97,10 @@ ngx_http_pserver_rotate_file(ngx_http_pserver_owner_t *owner,
         return NGX_HTTP_PSERVER_ROTATE_CURRENT;
     }
 
-    pserver_keys_wrap(new, &owner->keys, &keys->roots[0], chain_id,
-                      &owner->address);
+    len = pserver_keys_wrap(new, &owner->keys, &keys->roots[0], chain_id,
+                            &owner->address);
 
-    return (ngx_http_pserver_owner_write(owner, new, sizeof(new), 1)
+    return (ngx_http_pserver_owner_write(owner, new, len, 1)
             == NGX_HTTP_PSERVER_STORE_OK)
            ? NGX_HTTP_PSERVER_ROTATE_DONE : NGX_HTTP_PSERVER_ROTATE_LEFT;
 }

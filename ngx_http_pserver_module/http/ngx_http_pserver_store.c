@@ -417,7 +417,8 @@ static ngx_uint_t
 ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
     uint64_t chain_id)
 {
-    u_char                          file[PSERVER_KEYS_FILE_LEN];
+    u_char                          file[PSERVER_KEYS_FILE_MAX];
+    size_t                          len;
     ngx_uint_t                      rc;
     pserver_keys_t                  random;
     const ngx_http_pserver_keys_t  *keys;
@@ -425,11 +426,11 @@ ngx_http_pserver_owner_make_key(ngx_http_pserver_owner_t *owner,
     keys = ngx_http_pserver_keys();
 
     pserver_keys_generate(&random);
-    pserver_keys_wrap(file, &random, &keys->roots[0], chain_id,
-                      &owner->address);
+    len = pserver_keys_wrap(file, &random, &keys->roots[0], chain_id,
+                            &owner->address);
     sodium_memzero(&random, sizeof(random));
 
-    rc = ngx_http_pserver_owner_write(owner, file, sizeof(file), 0);
+    rc = ngx_http_pserver_owner_write(owner, file, len, 0);
 
     return (rc == NGX_HTTP_PSERVER_STORE_CONDITION)
            ? NGX_HTTP_PSERVER_STORE_OK : rc;

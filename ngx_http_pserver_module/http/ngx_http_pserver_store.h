@@ -106,7 +106,7 @@ typedef struct {
 
 /* a file of keys, and one byte more than there may be */
 
-#define NGX_HTTP_PSERVER_OWNER_FILE  (PSERVER_KEYS_OWNED_LEN + 1)
+#define NGX_HTTP_PSERVER_OWNER_FILE  (PSERVER_KEYS_FILE_MAX + 1)
 
 
 /*

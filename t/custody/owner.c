@@ -111,7 +111,7 @@ static int
 owner_file(char **argv)
 {
     FILE               *f;
-    u_char              buf[PSERVER_KEYS_OWNED_LEN];
+    u_char              buf[PSERVER_KEYS_FILE_MAX];
     pserver_str_t       file;
     pserver_keys_t      keys;
     pserver_root_t      root;
@@ -140,7 +140,7 @@ owner_file(char **argv)
         return 1;
     }
 
-    return print((u_char *) &keys, sizeof(keys));
+    return print((u_char *) &keys, 3 * PSERVER_KEY_LEN);
 }
 
 

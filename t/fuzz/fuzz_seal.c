@@ -153,6 +153,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
 
+    keys.generation = 1 + data[0] / 3 % 2;
+
     switch (data[0] % 3) {
 
     case 0:

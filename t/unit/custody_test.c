@@ -97,7 +97,7 @@ TEST(known)
 {
     u_char                key[32], recovery[32], out[32];
     u_char                wrap[PSERVER_CUSTODY_WRAP_LEN];
-    u_char                file[PSERVER_KEYS_OWNED_LEN];
+    u_char                file[PSERVER_KEYS_FILE_MAX];
     pserver_str_t         expected, expected_file;
     const u_char         *id, *found;
     pserver_keys_t        keys, opened;
@@ -115,7 +115,9 @@ TEST(known)
     c = vector_get(pserver_json_root(signed_doc), "cases")->child;
 
     vector_bytes(owner.bytes, 20, top, "owner");
-    vector_bytes((u_char *) &keys, sizeof(keys), top, "keys");
+    memset(&keys, 0, sizeof(keys));
+    vector_bytes((u_char *) &keys, 96, top, "keys");
+    keys.generation = 1;
     vector_bytes(root.key, 32, vector_get(top, "root"), "key");
     root.id = (uint32_t) vector_uint(vector_get(top, "root"), "id");
 
@@ -136,12 +138,12 @@ TEST(known)
     CHECK_MEM(wrap, expected.data, sizeof(wrap));
     CHECK_INT(pserver_custody_epoch(wrap), 1);
 
-    pserver_keys_wrap_owned(file, &keys, &root, vector_uint(top, "chain_id"),
-                            &owner, key, wrap);
-
     expected_file = vector_hex(custody, "owner_file");
-    CHECK_INT(expected_file.len, sizeof(file));
-    CHECK_MEM(file, expected_file.data, sizeof(file));
+    CHECK_INT(pserver_keys_wrap_owned(file, &keys, &root,
+                                      vector_uint(top, "chain_id"), &owner,
+                                      key, wrap),
+              expected_file.len);
+    CHECK_MEM(file, expected_file.data, expected_file.len);
 
     counting_stop();
 
@@ -155,6 +157,18 @@ TEST(known)
                                         &owner, key),
               PSERVER_OK);
     CHECK_MEM(&opened, &keys, sizeof(keys));
+
+    free(expected_file.data);
+    expected_file = vector_hex(vector_get(top, "generations"), "owned_file");
+
+    CHECK_INT(pserver_keys_owned(expected_file, &id, &found), PSERVER_OK);
+    CHECK_MEM(found, wrap, sizeof(wrap));
+    CHECK_INT(pserver_keys_unwrap_owned(&opened, NULL, expected_file, &root,
+                                        1, vector_uint(top, "chain_id"),
+                                        &owner, key),
+              PSERVER_OK);
+    CHECK_INT(opened.generation, 3);
+    CHECK_MEM(pserver_keys_data(&opened, 1), keys.data, 32);
 
     free(expected.data);
     free(expected_file.data);
@@ -221,7 +235,7 @@ TEST(wrap_opens_with_either_and_nothing_else)
 
 TEST(file_needs_root_and_key)
 {
-    u_char             file[PSERVER_KEYS_OWNED_LEN], custody[32];
+    u_char             file[PSERVER_KEYS_FILE_MAX], custody[32];
     u_char             wrap[PSERVER_CUSTODY_WRAP_LEN];
     size_t             i;
     pserver_str_t      s;
@@ -236,10 +250,10 @@ TEST(file_needs_root_and_key)
     root.id = 1;
 
     pserver_keys_generate(&keys);
-    pserver_keys_wrap_owned(file, &keys, &root, 1480, &owner, custody, wrap);
 
     s.data = file;
-    s.len = sizeof(file);
+    s.len = pserver_keys_wrap_owned(file, &keys, &root, 1480, &owner, custody,
+                                    wrap);
 
     CHECK_INT(pserver_keys_unwrap_owned(&out, NULL, s, &root, 1, 1480, &owner,
                                         custody),
@@ -269,7 +283,7 @@ TEST(file_needs_root_and_key)
 
     /* every byte counts, the wrap's too */
 
-    for (i = 0; i < sizeof(file); i++) {
+    for (i = 0; i < s.len; i++) {
         file[i] ^= 1;
         CHECK(pserver_keys_unwrap_owned(&out, NULL, s, &root, 1, 1480, &owner,
                                         custody)
@@ -285,8 +299,7 @@ TEST(file_needs_root_and_key)
 
     /* one that needs no such key is none of these */
 
-    pserver_keys_wrap(file, &keys, &root, 1480, &owner);
-    s.len = PSERVER_KEYS_FILE_LEN;
+    s.len = pserver_keys_wrap(file, &keys, &root, 1480, &owner);
     CHECK_INT(pserver_keys_owned(s, NULL, NULL), PSERVER_INVALID);
     CHECK_INT(pserver_keys_unwrap_owned(&out, NULL, s, &root, 1, 1480, &owner,
                                         custody),

@@ -178,7 +178,7 @@ TEST(known)
 {
     char                   kind[16];
     size_t                 i, used;
-    u_char                 file[PSERVER_KEYS_FILE_LEN], out[32];
+    u_char                 file[PSERVER_KEYS_FILE_MAX], out[32];
     uint64_t               chain;
     pserver_str_t          owner, keys, expected, hash, root_key, text;
     pserver_keys_t         k, l;
@@ -205,13 +205,15 @@ TEST(known)
 
     pserver_keys_generate(&k);
     keys = vector_hex(top, "keys");
-    CHECK_INT(keys.len, sizeof(k));
-    CHECK_MEM(&k, keys.data, sizeof(k));
+    CHECK_INT(keys.len, 96);
+    CHECK_MEM(&k, keys.data, 96);
+    CHECK_INT(k.generation, 1);
+    CHECK_INT(k.nolder, 0);
 
-    pserver_keys_wrap(file, &k, &roots[1], chain, &address);
     expected = vector_hex(top, "owner_file");
-    CHECK_INT(expected.len, PSERVER_KEYS_FILE_LEN);
-    CHECK_MEM(file, expected.data, PSERVER_KEYS_FILE_LEN);
+    CHECK_INT(pserver_keys_wrap(file, &k, &roots[1], chain, &address),
+              expected.len);
+    CHECK_MEM(file, expected.data, expected.len);
 
     counting_stop();
 
@@ -252,10 +254,11 @@ TEST(known)
 }
 
 
-TEST(unwrap_refused)
+static void
+refused(uint32_t generations)
 {
-    u_char              file[PSERVER_KEYS_FILE_LEN + 1];
-    size_t              i;
+    u_char              file[PSERVER_KEYS_FILE_MAX + 1];
+    size_t              i, len;
     pserver_str_t       s;
     pserver_keys_t      k, l;
     pserver_root_t      root, other;
@@ -269,10 +272,15 @@ TEST(unwrap_refused)
     memset(root.key, 3, sizeof(root.key));
 
     pserver_keys_generate(&k);
-    pserver_keys_wrap(file, &k, &root, 1480, &a);
+
+    while (k.generation < generations) {
+        CHECK_INT(pserver_keys_renew(&k), PSERVER_OK);
+    }
+
+    len = pserver_keys_wrap(file, &k, &root, 1480, &a);
 
     s.data = file;
-    s.len = PSERVER_KEYS_FILE_LEN;
+    s.len = len;
 
     CHECK_INT(pserver_keys_unwrap(&l, NULL, s, &root, 1, 1480, &a),
               PSERVER_OK);
@@ -301,7 +309,7 @@ TEST(unwrap_refused)
               PSERVER_INVALID);
     memcpy(file + 24, a.bytes, 20);
 
-    for (i = 0; i < PSERVER_KEYS_FILE_LEN; i++) {
+    for (i = 0; i < len; i++) {
         file[i] ^= 0x80;
 
         /* bytes 12 to 15 are the root's id */
@@ -314,12 +322,115 @@ TEST(unwrap_refused)
         s.len = i;
         CHECK_INT(pserver_keys_unwrap(&l, NULL, s, &root, 1, 1480, &a),
                   PSERVER_INVALID);
-        s.len = PSERVER_KEYS_FILE_LEN;
+        s.len = len;
     }
 
     s.len++;
     CHECK_INT(pserver_keys_unwrap(&l, NULL, s, &root, 1, 1480, &a),
               PSERVER_INVALID);
+}
+
+
+TEST(unwrap_refused)
+{
+    refused(1);
+    refused(2);
+    refused(8);
+}
+
+
+/* the file of one owner with three data keys, against the other writer */
+
+TEST(generations)
+{
+    size_t                 i, used;
+    u_char                 file[PSERVER_KEYS_FILE_MAX], id[32];
+    uint32_t               newest, oldest;
+    pserver_str_t          text, expected, hash;
+    pserver_keys_t         k, l;
+    pserver_root_t         root;
+    pserver_address_t      owner;
+    pserver_json_doc_t    *doc;
+    const pserver_json_t  *top, *test;
+
+    doc = vector_open("t/vectors/sealed.json");
+    top = pserver_json_root(doc);
+    test = vector_get(top, "generations");
+
+    vector_bytes(owner.bytes, 20, top, "owner");
+    vector_bytes(root.key, 32, vector_get(top, "root"), "key");
+    root.id = (uint32_t) vector_uint(vector_get(top, "root"), "id");
+
+    counting_start();
+
+    pserver_keys_generate(&k);
+    CHECK_INT(pserver_keys_renew(&k), PSERVER_OK);
+    CHECK_INT(pserver_keys_renew(&k), PSERVER_OK);
+
+    text = vector_hex(test, "keys");
+    CHECK_INT(text.len, 5 * 32);
+    CHECK_MEM(&k, text.data, 96);
+    CHECK_MEM(k.older, text.data + 96, 64);
+    CHECK_INT(k.generation, 3);
+    CHECK_INT(k.nolder, 2);
+
+    expected = vector_hex(test, "owner_file");
+    CHECK_INT(pserver_keys_wrap(file, &k, &root, vector_uint(top, "chain_id"),
+                                &owner),
+              expected.len);
+    CHECK_MEM(file, expected.data, expected.len);
+
+    counting_stop();
+
+    CHECK_INT(pserver_keys_unwrap(&l, &used, expected, &root, 1,
+                                  vector_uint(top, "chain_id"), &owner),
+              PSERVER_OK);
+    CHECK_MEM(&l, &k, sizeof(k));
+
+    CHECK_INT(pserver_keys_generations(expected, &newest, &oldest),
+              PSERVER_OK);
+    CHECK_INT(newest, 3);
+    CHECK_INT(oldest, 1);
+
+    test = vector_get(test, "ids")->child;
+
+    for (i = 1; i <= 3; i++, test = test->next) {
+        hash.data = malloc(32);
+        CHECK_INT(pserver_hex_decode(hash.data, 32, test->value), PSERVER_OK);
+        pserver_keys_data_id(id, pserver_keys_data(&k, i));
+        CHECK_MEM(id, hash.data, 32);
+        free(hash.data);
+    }
+
+    CHECK(pserver_keys_data(&k, 0) == NULL);
+    CHECK(pserver_keys_data(&k, 4) == NULL);
+    CHECK(pserver_keys_data(&k, (uint64_t) 1 << 32 | 3) == NULL);
+
+    /* the older ones go, and there is one form of a file */
+
+    pserver_keys_shed(&k);
+
+    CHECK(pserver_keys_data(&k, 3) == k.data);
+    CHECK(pserver_keys_data(&k, 2) == NULL);
+    CHECK(sodium_is_zero(k.older[0], sizeof(k.older)));
+
+    free(expected.data);
+    expected.data = file;
+    expected.len = pserver_keys_wrap(file, &k, &root, 1480, &owner);
+    CHECK_INT(expected.len, 188);
+    CHECK_INT(pserver_keys_unwrap(&l, NULL, expected, &root, 1, 1480, &owner),
+              PSERVER_OK);
+    CHECK_MEM(&l, &k, sizeof(k));
+
+    for (i = k.nolder; i < PSERVER_KEYS_OF_DATA - 1; i++) {
+        CHECK_INT(pserver_keys_renew(&k), PSERVER_OK);
+    }
+
+    CHECK_INT(pserver_keys_renew(&k), PSERVER_NOSPACE);
+    CHECK_INT(k.generation, 10);
+
+    free(text.data);
+    pserver_json_free(doc);
 }
 
 

@@ -294,7 +294,12 @@ TEST(rules)
         { PSERVER_MANIFEST_DELETE, 1, 0, 1, 0 },
         { PSERVER_MANIFEST_DELETE, 1, 0, 0, 1 },
         { 0, 1, 0, 0, 0 },
-        { 4, 1, 0, 0, 0 },
+        { 5, 1, 0, 0, 0 },
+        { PSERVER_MANIFEST_KEY, 1, 0, 0, 0 },
+        { PSERVER_MANIFEST_KEY, 1, 1, 0, 0 },        /* the first is not told */
+        { PSERVER_MANIFEST_KEY, 1, (uint64_t) 1 << 32, 0, 0 },
+        { PSERVER_MANIFEST_KEY, 1, 2, 1, 0 },
+        { PSERVER_MANIFEST_KEY, 1, 2, 0, 1 },
     };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -371,6 +376,77 @@ TEST(base)
 
     memset(&manifest, 0, sizeof(manifest));
     CHECK_INT(pserver_manifest_whole(&manifest), PSERVER_INVALID);
+}
+
+
+TEST(key)
+{
+    size_t                 used;
+    file_t                 file;
+    u_char                 id[PSERVER_NAME_LEN], ledger[PSERVER_BOX_KEY_LEN];
+    pserver_str_t          expected;
+    pserver_manifest_t     manifest;
+    pserver_json_doc_t    *doc;
+    const pserver_json_t  *top, *test, *ids;
+
+    sample(&file);
+    write_record(&file, PSERVER_MANIFEST_KEY, 9, 2, 0, 0);
+    write_record(&file, PSERVER_MANIFEST_PUT, 1, 3, 0x12, 10);
+    write_record(&file, PSERVER_MANIFEST_KEY, 8, 5, 0, 0);
+
+    memset(id, 8, sizeof(id));
+
+    CHECK_INT(read_all(&manifest, file.data, file.len, &used), PSERVER_OK);
+    CHECK_INT(manifest.generation, 5);
+    CHECK_MEM(manifest.key, id, sizeof(id));
+    CHECK_INT(manifest.inventory.versions, 4);
+    pserver_manifest_free(&manifest);
+
+    /* it rises */
+
+    write_record(&file, PSERVER_MANIFEST_KEY, 7, 5, 0, 0);
+    CHECK_INT(read_all(&manifest, file.data, file.len, &used),
+              PSERVER_INVALID);
+    CHECK_INT(manifest.generation, 5);
+    CHECK_MEM(manifest.key, id, sizeof(id));
+    pserver_manifest_free(&manifest);
+
+    /* with a base it is the first of what came into being with it */
+
+    memset(&file, 0, sizeof(file));
+    begin(&file, 1);
+    write_record(&file, PSERVER_MANIFEST_KEY, 9, 2, 0, 0);
+    CHECK_INT(read_all(&manifest, file.data, file.len, &used), PSERVER_OK);
+    CHECK_INT(pserver_manifest_whole(&manifest), PSERVER_INVALID);
+    pserver_manifest_free(&manifest);
+
+    write_record(&file, PSERVER_MANIFEST_KEY, 9, 3, 0, 0);
+    CHECK_INT(read_all(&manifest, file.data, file.len, &used),
+              PSERVER_INVALID);
+    pserver_manifest_free(&manifest);
+
+    /* against the other writer */
+
+    doc = vector_open("t/vectors/sealed.json");
+    top = pserver_json_root(doc);
+    test = vector_get(vector_get(top, "generations"), "manifest");
+    ids = vector_get(vector_get(top, "generations"), "ids")->child;
+    expected = vector_hex(test, "file");
+
+    vector_bytes(ledger, 32, vector_get(top, "manifest"), "key");
+
+    memset(&manifest, 0, sizeof(manifest));
+    CHECK_INT(pserver_manifest_read(&manifest, expected.data, expected.len,
+                                    &used, ledger), PSERVER_OK);
+    CHECK_INT(pserver_manifest_whole(&manifest), PSERVER_OK);
+    CHECK_INT(manifest.head.counter, vector_uint(test, "counter"));
+    CHECK_INT(manifest.generation, 3);
+    CHECK_INT(pserver_hex_decode(id, 32, ids->next->next->value), PSERVER_OK);
+    CHECK_MEM(manifest.key, id, 32);
+
+    free(expected.data);
+    pserver_manifest_free(&manifest);
+    pserver_json_free(doc);
 }
 
 

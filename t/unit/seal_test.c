@@ -30,7 +30,9 @@ str(const char *text)
 static void
 setup(pserver_keys_t *keys, pserver_seal_place_t *place, const char *scope)
 {
-    memset(keys, 5, sizeof(*keys));
+    memset(keys, 0, sizeof(*keys));
+    memset(keys, 5, 96);
+    keys->generation = 1;
     memset(&place->owner, 6, sizeof(place->owner));
     pserver_keys_name(place->name, keys, "scope", str(scope));
 }
@@ -183,7 +185,8 @@ TEST(gcm)
 }
 
 
-TEST(known)
+static void
+known(int later)
 {
     size_t                 n, len;
     u_char                *file, *plain, sha256[32];
@@ -203,8 +206,18 @@ TEST(known)
     owner = vector_hex(top, "owner");
     memcpy(place.owner.bytes, owner.data, 20);
 
+    memset(&keys, 0, sizeof(keys));
+    keys.generation = 1;
+
+    if (later) {
+        top = vector_get(top, "generations");
+        keys.generation = 3;
+        keys.nolder = 2;
+    }
+
     k = vector_hex(top, "keys");
-    memcpy(&keys, k.data, sizeof(keys));
+    memcpy(&keys, k.data, 96);
+    memcpy(keys.older, k.data + 96, k.len - 96);
 
     n = 0;
 
@@ -246,12 +259,19 @@ TEST(known)
         n++;
     }
 
-    CHECK_INT(n, 5);
+    CHECK_INT(n, later ? 2 : 5);
 
     free(owner.data);
     free(k.data);
     pserver_seal_free(&seal);
     pserver_json_free(doc);
+}
+
+
+TEST(known)
+{
+    known(0);
+    known(1);
 }
 
 
@@ -432,6 +452,82 @@ TEST(changed)
     free(plain);
     free(file);
     free(other);
+    pserver_seal_free(&seal);
+}
+
+
+/* a data key opens what is under it, as long as it is there */
+
+TEST(generations)
+{
+    size_t                size;
+    u_char               *first, *second, id[PSERVER_SEAL_ID_LEN];
+    uint32_t              generation;
+    pserver_keys_t        keys, old;
+    pserver_seal_t        seal;
+    pserver_seal_meta_t   meta;
+    pserver_seal_place_t  place;
+
+    memset(&seal, 0, sizeof(seal));
+    setup(&keys, &place, "a.b");
+    setup_meta(&meta);
+
+    size = file_len(3);
+
+    first = seal_file(&seal, &keys, &place, 1, &meta, (u_char *) "abc", 3);
+    memcpy(id, pserver_seal_id(&seal), sizeof(id));
+
+    old = keys;
+    CHECK_INT(pserver_keys_renew(&keys), PSERVER_OK);
+    second = seal_file(&seal, &keys, &place, 7, &meta, (u_char *) "abc", 3);
+
+    CHECK_INT(pserver_seal_generation(first, PSERVER_SEAL_TELLS_LEN,
+                                      &generation), PSERVER_OK);
+    CHECK_INT(generation, 1);
+    CHECK_INT(pserver_seal_generation(second, PSERVER_SEAL_TELLS_LEN,
+                                      &generation), PSERVER_OK);
+    CHECK_INT(generation, 2);
+    CHECK_INT(pserver_seal_generation(second, PSERVER_SEAL_TELLS_LEN - 1,
+                                      &generation), PSERVER_INVALID);
+
+    CHECK_INT(try_open(first, size, &keys, &place, 1), PSERVER_OK);
+    CHECK_INT(try_open(second, size, &keys, &place, 7), PSERVER_OK);
+    CHECK_INT(try_open(second, size, &old, &place, 7), PSERVER_INVALID);
+
+    /* another generation, or as if it were of the first */
+
+    second[219] = 1;
+    CHECK_INT(try_open(second, size, &keys, &place, 7), PSERVER_INVALID);
+    second[219] = 3;
+    CHECK_INT(try_open(second, size, &keys, &place, 7), PSERVER_INVALID);
+    second[219] = 0;
+    second[9] = 1;
+    CHECK_INT(try_open(second, size, &keys, &place, 7), PSERVER_INVALID);
+
+    /* one that was begun under the older and ends under the newer */
+
+    free(second);
+    second = malloc(size);
+
+    CHECK_INT(pserver_seal_init_again(&seal, &old, &place, id), PSERVER_OK);
+    CHECK_INT(pserver_seal_chunk(&seal, second + H, (u_char *) "abc", 3, 1),
+              PSERVER_OK);
+    CHECK_INT(pserver_seal_rekey(&seal, &keys, &keys), PSERVER_INVALID);
+    CHECK_INT(pserver_seal_rekey(&seal, &old, &keys), PSERVER_OK);
+    CHECK_INT(pserver_seal_header(&seal, second, 1, &meta), PSERVER_OK);
+
+    pserver_keys_shed(&keys);
+
+    CHECK_INT(try_open(second, size, &keys, &place, 1), PSERVER_OK);
+    CHECK_INT(try_open(first, size, &keys, &place, 1), PSERVER_INVALID);
+    CHECK_MEM(second + 64, first + 64, PSERVER_SEAL_ID_LEN);
+    CHECK(memcmp(second + 80, first + 80, 32) != 0);
+
+    CHECK_INT(pserver_seal_header(&seal, second, PSERVER_VERSION_MAX + 1,
+                                  &meta), PSERVER_INVALID);
+
+    free(first);
+    free(second);
     pserver_seal_free(&seal);
 }
 

@@ -5,7 +5,8 @@ sealed.py                                  writes t/vectors/sealed.json
 sealed.py read ROOTS CHAIN FOLDER          opens all that an owner has: JSON
 sealed.py write ROOTS CHAIN FOLDER SCOPE   seals the JSON object on stdin as
                                            version 1, without a manifest
-sealed.py keys ROOTS CHAIN FOLDER          the owner's three, in hex
+sealed.py keys ROOTS CHAIN FOLDER          the owner's three, in hex, and what
+                                           older data keys there are
 
 ROOTS is a root file, CHAIN the id of the chain, FOLDER that of the owner.
 Needs the package "cryptography".  Where the format calls for random bytes,
@@ -88,12 +89,31 @@ def unbox(key, ad, sealed):
     return inner.decrypt(bytes(4) + sealed[16:24], sealed[24:], ad)
 
 
+class Keys:
+    """An owner's: the newest data key first, its generation is "newest"."""
+
+    def __init__(self, text, newest=1):
+        data, self.names, self.ledger = text[:32], text[32:64], text[64:96]
+        self.text, self.newest = text, newest
+        older = [text[i:i + 32] for i in range(96, len(text), 32)]
+        self.data = {newest - i: k for i, k in enumerate([data] + older)}
+
+    def header(self, version, root_id, chain, owner):
+        if self.newest > 1:
+            version += 2
+        header = b'PSVRKEYS' + struct.pack('>IIQ', version, root_id, chain)
+        header += owner
+        if self.newest > 1:
+            header += struct.pack('>II', self.newest, min(self.data))
+        return header
+
+
 def owner_file(root_id, root, chain, owner, keys, random):
     wrapping = expand(extract(b'', root),
                       b'pserver/v1/owner' + struct.pack('>Q', chain) + owner,
                       32)
-    header = b'PSVRKEYS' + struct.pack('>IIQ', 1, root_id, chain) + owner
-    return header + box(wrapping, header, keys, random)
+    header = keys.header(1, root_id, chain, owner)
+    return header + box(wrapping, header, keys.text, random)
 
 
 def custody_wrap(key, epoch, owner, signature, recovery, random):
@@ -111,13 +131,13 @@ def custody_wrap(key, epoch, owner, signature, recovery, random):
 def owned_file(root_id, root, chain, owner, keys, key, wrap, random):
     wrapping = expand(extract(b'', root + key), b'pserver/v1/owner/custody'
                       + struct.pack('>Q', chain) + owner, 32)
-    header = b'PSVRKEYS' + struct.pack('>IIQ', 2, root_id, chain) + owner
+    header = keys.header(2, root_id, chain, owner)
     header += expand(extract(b'', key), b'pserver/v1/custody/id', 16) + wrap
-    return header + box(wrapping, header, keys, random)
+    return header + box(wrapping, header, keys.text, random)
 
 
 def name(keys, kind, text):
-    return hmac.new(keys[32:64], kind + b'\0' + text, hashlib.sha256).digest()
+    return hmac.new(keys.names, kind + b'\0' + text, hashlib.sha256).digest()
 
 
 def nonce(counter, last):
@@ -126,14 +146,15 @@ def nonce(counter, last):
 
 def seal(keys, owner, number, meta, plain, random):
     scope = meta['scope'].encode()
-    header = b'PSVRSEAL' + struct.pack('>HH', 1, 1) + owner
+    later = keys.newest > 1
+    header = b'PSVRSEAL' + struct.pack('>HH', 2 if later else 1, 1) + owner
     header += name(keys, b'scope', scope)
     header += random(16)
     salt = random(32)
     header += salt
     key = random(32)
     context = header[10:80]
-    header += box(keys[:32], header, key, random)
+    header += box(keys.data[keys.newest], header, key, random)
 
     prk = extract(salt, key)
     label = b'pserver/v1/seal/'
@@ -141,7 +162,7 @@ def seal(keys, owner, number, meta, plain, random):
     head = AESGCM(expand(prk, label + b'header' + context, 32))
 
     header += expand(prk, label + b'commit' + context, 32)
-    header += struct.pack('>Q', number)
+    header += struct.pack('>II', keys.newest if later else 0, number)
 
     texts = [scope, meta['type'].encode(), meta['filename'].encode(),
              meta['note'].encode()]
@@ -166,11 +187,14 @@ def unseal(keys, owner, object_name, number, data):
     """What a version says of itself, and the object."""
 
     header = data[:HEADER]
-    assert header[:12] == b'PSVRSEAL' + struct.pack('>HH', 1, 1)
+    version, suite = struct.unpack('>HH', header[8:12])
+    generation = struct.unpack('>I', header[216:220])[0]
+    assert header[:8] == b'PSVRSEAL' and suite == 1
+    assert version == 1 and generation == 0 or version == 2 and generation > 1
     assert header[12:32] == owner and header[32:64] == object_name
-    assert header[216:224] == struct.pack('>Q', number)
+    assert header[220:224] == struct.pack('>I', number)
 
-    key = unbox(keys[:32], header[:112], header[112:184])
+    key = unbox(keys.data[generation or 1], header[:112], header[112:184])
     prk = extract(header[80:112], key)
     stream, head, commit = (
         expand(prk, b'pserver/v1/seal/' + label + header[10:80], 32)
@@ -200,6 +224,7 @@ def unseal(keys, owner, object_name, number, data):
     return {'scope': texts[0], 'number': number, 'collectedAt': collected,
             'kind': kind, 'length': length, 'sha256': digest.hex(),
             'id': header[64:80].hex(), 'size': len(data),
+            'generation': generation or 1,
             'recorded': struct.unpack('>Q', meta[-8:])[0]}
 
 
@@ -207,12 +232,13 @@ class Manifest:
     """A file of records, each of which stands for all before it."""
 
     AD = b'pserver/v1/manifest\0'
-    BASE, PUT, DELETE = 1, 2, 3
+    BASE, PUT, DELETE, KEY = 1, 2, 3, 4
 
     def __init__(self, key, random, counter=0, digest=bytes(32)):
         self.key, self.random = key, random
         self.counter, self.digest = counter, digest
         self.data = b'PSVRMANI' + struct.pack('>II', 1, 0)
+        self.generation, self.data_key = 1, None
 
     def add(self, kind, name=bytes(32), number=0, version=bytes(16), size=0):
         self.counter += 1
@@ -234,7 +260,7 @@ class Manifest:
             text = unbox(key, cls.AD, record)
             (counter, before, kind, zeros, object_name, number, version,
              size) = struct.unpack('>Q32sB7s32sQ16sQ', text)
-            assert zeros == bytes(7) and kind in (1, 2, 3)
+            assert zeros == bytes(7) and kind in (1, 2, 3, 4)
             assert (kind == cls.BASE) == (base is None)
             if kind == cls.BASE:
                 assert text[48:80] + text[88:] == bytes(56)
@@ -251,6 +277,10 @@ class Manifest:
             if kind == cls.DELETE:
                 assert base == 0 and text[80:] == bytes(32)
                 del there[object_name]
+            if kind == cls.KEY:
+                assert base == 0 or at == 16 + 152
+                assert m.generation < number and text[88:] == bytes(24)
+                m.generation, m.data_key = number, object_name
             m.digest = hashlib.sha256(record).digest()
         assert base == 0
         return m, there
@@ -260,7 +290,7 @@ def manifest(keys):
     first, second = (name(keys, b'scope', text) for text in (b'a.b', b'c.d'))
     ids = [bytes([i]) * 16 for i in range(4)]
 
-    m = Manifest(keys[64:], Random(), 6, hashlib.sha256(b'gone').digest())
+    m = Manifest(keys.ledger, Random(), 6, hashlib.sha256(b'gone').digest())
     m.add(m.BASE, number=2)
     m.add(m.PUT, first, 2, ids[0], 4112)
     m.add(m.PUT, first, 99999999, ids[1], 1 << 40)
@@ -272,11 +302,52 @@ def manifest(keys):
              (second, 1, ids[3], 70000)]
 
     return {
-        'key': keys[64:].hex(), 'file': m.data.hex(),
+        'key': keys.ledger.hex(), 'file': m.data.hex(),
         'counter': m.counter, 'digest': m.digest.hex(),
         'bytes': sum(t[3] for t in there),
         'there': [{'name': t[0].hex(), 'number': t[1], 'id': t[2].hex(),
                    'size': t[3]} for t in there]}
+
+
+def data_id(key):
+    return expand(extract(b'', key), b'pserver/v1/data/id', 32)
+
+
+def generations(root_id, root, chain, owner, text, custody, wrap, metas):
+    """The third data key of this owner, with the first two still there."""
+
+    random = Random()
+    random(96)
+    second, third = random(32), random(32)
+    keys = Keys(third + text[32:] + second + text[:32], 3)
+
+    doc = {
+        'keys': keys.text.hex(), 'newest': 3,
+        'ids': [data_id(keys.data[i]).hex() for i in (1, 2, 3)],
+        'owner_file': owner_file(root_id, root, chain, owner, keys,
+                                 random).hex(),
+        'owned_file': owned_file(root_id, root, chain, owner, keys, custody,
+                                 wrap, random).hex(),
+        'objects': []}
+
+    for meta, number, length in metas:
+        plain = bytes(i * 7 % 251 for i in range(length))
+        out = seal(keys, owner, number, meta, plain, Random())
+        doc['objects'].append({
+            'number': number, 'meta': meta, 'length': length,
+            'header': out[:224].hex(), 'size': len(out),
+            'sha256': hashlib.sha256(out).hexdigest()})
+
+    first = name(keys, b'scope', b'a.b')
+    m = Manifest(keys.ledger, Random(), 6, hashlib.sha256(b'gone').digest())
+    m.add(m.BASE, number=1)
+    m.add(m.KEY, data_id(second), 2)
+    m.add(m.PUT, first, 2, bytes(16), 4112)
+    m.add(m.KEY, data_id(third), 3)
+    doc['manifest'] = {'file': m.data.hex(), 'counter': m.counter,
+                       'digest': m.digest.hex()}
+
+    return doc
 
 
 def vectors():
@@ -284,7 +355,7 @@ def vectors():
     owner = bytes.fromhex('f39fd6e51aad88f6f4ce6ab8827279cfffb92266')
 
     random = Random()
-    keys = random(96)
+    keys = Keys(random(96))
     doc = {
         'root': {'id': root_id, 'key': root.hex()},
         'log_key': expand(extract(b'', root), b'pserver/v1/log', 32).hex(),
@@ -293,7 +364,7 @@ def vectors():
             b'list\0' + owner, hashlib.sha256).hexdigest(),
         'chain_id': chain,
         'owner': owner.hex(),
-        'keys': keys.hex(),
+        'keys': keys.text.hex(),
         'owner_file': owner_file(root_id, root, chain, owner, keys,
                                  random).hex(),
         'names': [], 'objects': [],
@@ -336,6 +407,9 @@ def vectors():
             'sha256': hashlib.sha256(out).hexdigest()})
 
     doc['manifest'] = manifest(keys)
+    doc['generations'] = generations(root_id, root, chain, owner, keys.text,
+                                     key, wrap, ((meta, 2, 17),
+                                                 (photo, 99999999, CHUNK)))
 
     with open('t/vectors/sealed.json', 'w') as f:
         json.dump(doc, f, indent=1)
@@ -351,18 +425,28 @@ def owner_keys(roots, chain, folder):
     owner = bytes.fromhex(os.path.basename(os.path.normpath(folder)))
     roots = dict(line.split() for line in load(roots).decode().splitlines())
     file = load(folder + '/owner.key')
-    assert file[:12] == b'PSVRKEYS' + struct.pack('>I', 1)
+    version, = struct.unpack('>I', file[8:12])
+    assert file[:8] == b'PSVRKEYS' and version in (1, 3)
     assert file[16:44] == struct.pack('>Q', int(chain)) + owner
 
     root = bytes.fromhex(roots[str(struct.unpack('>I', file[12:16])[0])])
     wrapping = expand(extract(b'', root),
                       b'pserver/v1/owner' + file[16:44], 32)
-    return owner, unbox(wrapping, file[:44], file[44:])
+    at, newest, oldest = 44, 1, 1
+    if version == 3:
+        at = 52
+        newest, oldest = struct.unpack('>II', file[44:52])
+    keys = Keys(unbox(wrapping, file[:at], file[at:]), newest)
+    assert sorted(keys.data) == list(range(oldest, newest + 1))
+    return owner, keys
 
 
 def read(roots, chain, folder):
     owner, keys = owner_keys(roots, chain, folder)
-    m, there = Manifest.read(keys[64:], load(folder + '/manifest'))
+    m, there = Manifest.read(keys.ledger, load(folder + '/manifest'))
+    assert m.generation <= keys.newest
+    assert m.data_key is None or m.generation not in keys.data \
+        or m.data_key == data_id(keys.data[m.generation])
     out = []
     for object_name, versions in there.items():
         for number, (version, size) in versions.items():
@@ -387,8 +471,8 @@ def write(roots, chain, folder, scope):
 
 
 def keys(roots, chain, folder):
-    opened = owner_keys(roots, chain, folder)[1]
-    print(*(opened[i:i + 32].hex() for i in (0, 32, 64)))
+    text = owner_keys(roots, chain, folder)[1].text
+    print(*(text[i:i + 32].hex() for i in range(0, len(text), 32)))
 
 
 if len(sys.argv) == 1:
