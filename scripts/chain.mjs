@@ -100,8 +100,9 @@ const commands = {
             return { address };
         }],
 
-    'register-grantee': ['KEY [NAME]', 'makes an app a grantee', 1,
-        (key, name) => chain().registerGrantee(wallet(key), name)],
+    'register-grantee': ['KEY [NAME [ACCOUNT]]',
+        'makes an app a grantee, or the account for it', 1,
+        (key, ...args) => chain().registerGrantee(wallet(key), ...args)],
 
     'add-file': ['KEY URL', 'registers a file', 2,
         (key, url) => chain().addFile(wallet(key), url)],
@@ -137,6 +138,13 @@ const commands = {
     'sign': ['KEY TEXT', 'EIP-191', 2,
         async (key, text) =>
             ({ signature: await wallet(key).signMessage(text) })],
+
+    'sign-by': ['KEYS ACCOUNT TEXT [DOMAIN]',
+        'of a contract, whose owners\' keys sign', 3,
+        async (keys, account, text, domain) => ({
+            signature: await chain().signAsContract(parsed(keys), account,
+                text, parsed(domain)),
+        })],
 
     'web3signed': ['KEY METHOD ORIGIN PATH [BODY [CLAIMS]]',
         'a header of the data API; CLAIMS is JSON that overrides', 4,

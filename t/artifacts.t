@@ -147,7 +147,7 @@ for my $signature ('', '0x' . '00' x 65, '0x' . 'ff' x 65) {
 }
 
 is(http('GET', $path)->{status}, 405, 'no such method');
-is(http('POST', $path, {}, ' ' x 5000)->{status}, 413, 'a long body');
+is(http('POST', $path, {}, ' ' x 17000)->{status}, 413, 'a long body');
 
 
 

@@ -1,7 +1,7 @@
 /*
  * Accounts that are contracts: ERC-1271, asked through eth_call.
  *
- * Who signs with a contract names it in the signed text, and what the
+ * Who signs with a contract names it with the signed text, and what the
  * contract is asked about is a digest that binds the account and the chain:
  * the same key may stand behind several accounts, on several chains.
  */

@@ -4,6 +4,7 @@
 
 #include "optext.h"
 #include "encode.h"
+#include "signer.h"
 
 #include <string.h>
 
@@ -84,6 +85,8 @@ static const pserver_optext_error_t  pserver_optext_errors[] = {
       NULL },
     { 422, "operation_request_json", "Value error, exp is not an integer",
       "value_error", NULL },
+    { 422, "operation_request_json", "Value error, iss is not an address",
+      "value_error", NULL },
 
     { 422, "operation_request_json",
       "Value error, this server asks for aud, chain_id, nonce and exp",
@@ -96,6 +99,14 @@ static const pserver_optext_error_t  pserver_optext_errors[] = {
 
     { 401, NULL, "The signature is not valid", NULL,
       "AUTHENTICATION_ERROR" },
+    { 401, NULL, "The signature is not one of the account iss", NULL,
+      "AUTHENTICATION_ERROR" },
+
+    { 500, NULL, "Internal server error", NULL, "INTERNAL_SERVER_ERROR" },
+    { 503, NULL, "The blockchain can't be asked at the moment", NULL,
+      "BLOCKCHAIN_ERROR" },
+    { 503, NULL, "Too many questions to the blockchain are under way", NULL,
+      "BLOCKCHAIN_ERROR" },
 
     { 500, NULL, "Internal server error", NULL, "INTERNAL_SERVER_ERROR" }
 };
@@ -112,10 +123,15 @@ pserver_optext_parse(pserver_optext_t *optext, const u_char *body, size_t len)
 
     if (reason == PSERVER_OPTEXT_OK) {
         reason = pserver_optext_text(optext);
-    }
 
-    if (reason == PSERVER_OPTEXT_OK) {
-        reason = pserver_optext_members(optext);
+        /* only an account that the text names signs in another form */
+
+        if (reason != PSERVER_OPTEXT_NOMEM
+            && !optext->has_iss
+            && optext->signature.len != PSERVER_SIGNATURE_LEN)
+        {
+            reason = PSERVER_OPTEXT_SIGNATURE_PATTERN;
+        }
     }
 
     if (reason != PSERVER_OPTEXT_OK) {
@@ -141,25 +157,44 @@ pserver_optext_free(pserver_optext_t *optext)
 
 pserver_optext_reason_e
 pserver_optext_signer(const secp256k1_context *secp,
-    const pserver_optext_t *optext, pserver_address_t *address,
-    pserver_signature_reason_e *why)
+    pserver_accounts_e accounts, pserver_optext_t *optext)
 {
-    pserver_signature_t         signature;
-    pserver_signature_reason_e  reason;
+    pserver_signer_e  found;
+    pserver_signer_t  signer;
 
-    reason = pserver_signature_parse(&signature, optext->signature);
+    signer.signature = optext->signature;
+    signer.digest = &optext->digest;
+    signer.iss = optext->has_iss ? &optext->iss : NULL;
 
-    if (reason == PSERVER_SIGNATURE_OK) {
-        reason = pserver_signature_recover(secp, &signature, &optext->digest,
-                                           address);
+    found = pserver_signer_find(secp, accounts, &signer);
+
+    optext->address = signer.address;
+    optext->by_key = signer.by_key;
+
+    switch (found) {
+
+    case PSERVER_SIGNER_OK:
+        return PSERVER_OPTEXT_OK;
+
+    case PSERVER_SIGNER_ASK:
+        return PSERVER_OPTEXT_ASK;
+
+    case PSERVER_SIGNER_NONE:
+        return PSERVER_OPTEXT_SIGNER;
+
+    default: /* PSERVER_SIGNER_OTHER */
+        return PSERVER_OPTEXT_ISSUER;
     }
+}
 
-    if (why) {
-        *why = reason;
-    }
 
-    return (reason == PSERVER_SIGNATURE_OK) ? PSERVER_OPTEXT_OK
-                                            : PSERVER_OPTEXT_SIGNER;
+pserver_optext_reason_e
+pserver_optext_answered(const pserver_optext_t *optext,
+    pserver_accounts_e accounts, pserver_account_answer_e answer)
+{
+    return (pserver_signer_answered(accounts, optext->by_key, answer)
+            == PSERVER_SIGNER_OK)
+           ? PSERVER_OPTEXT_OK : PSERVER_OPTEXT_ISSUER;
 }
 
 
@@ -206,7 +241,6 @@ pserver_optext_envelope(pserver_optext_t *optext, const u_char *body,
     size_t len)
 {
     int                    rc, duplicate;
-    u_char                 bytes[65];
     const pserver_json_t  *root, *value;
 
     rc = pserver_json_parse_members(body, len,
@@ -238,9 +272,7 @@ pserver_optext_envelope(pserver_optext_t *optext, const u_char *body,
         return PSERVER_OPTEXT_SIGNATURE_STRING;
     }
 
-    if (pserver_hex0x_decode(bytes, sizeof(bytes), value->value)
-        != PSERVER_OK)
-    {
+    if (pserver_account_signature_len(value->value) == 0) {
         return PSERVER_OPTEXT_SIGNATURE_PATTERN;
     }
 
@@ -295,7 +327,7 @@ pserver_optext_text(pserver_optext_t *optext)
         return PSERVER_OPTEXT_TEXT_OBJECT;
     }
 
-    return PSERVER_OPTEXT_OK;
+    return pserver_optext_members(optext);
 }
 
 
@@ -395,6 +427,19 @@ pserver_optext_members(pserver_optext_t *optext)
         }
 
         optext->has_exp = 1;
+    }
+
+    value = pserver_optext_get(root, "iss");
+
+    if (value) {
+        if (value->type != PSERVER_JSON_STRING
+            || pserver_address_parse(&optext->iss, value->value)
+               != PSERVER_OK)
+        {
+            return PSERVER_OPTEXT_ISS;
+        }
+
+        optext->has_iss = 1;
     }
 
     return PSERVER_OPTEXT_OK;

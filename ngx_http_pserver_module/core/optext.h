@@ -5,13 +5,15 @@
  *
  * and in it the text that the app signed (EIP-191), JSON again: what is to
  * run under which permission.  Members that are not known are ignored, and
- * an optional one that is null is as if it were not there.
+ * an optional one that is null is as if it were not there.  iss names the
+ * account that signs: a contract signs as account.h has it.
  */
 
 #ifndef _PSERVER_OPTEXT_H_INCLUDED_
 #define _PSERVER_OPTEXT_H_INCLUDED_
 
 
+#include "account.h"
 #include "core.h"
 #include "eth.h"
 #include "json.h"
@@ -54,6 +56,7 @@ typedef enum {
     PSERVER_OPTEXT_CHAIN_ID,             /* not an integer */
     PSERVER_OPTEXT_NONCE,                /* not a string of 1..128 bytes */
     PSERVER_OPTEXT_EXP,                  /* not an integer */
+    PSERVER_OPTEXT_ISS,                  /* not an address */
 
     /* pserver_optext_check() */
     PSERVER_OPTEXT_REQUIRED,             /* aud, chain_id, nonce or exp */
@@ -62,7 +65,11 @@ typedef enum {
     PSERVER_OPTEXT_EXPIRED,
 
     /* pserver_optext_signer() */
-    PSERVER_OPTEXT_SIGNER,
+    PSERVER_OPTEXT_SIGNER,               /* not a signature of anybody */
+    PSERVER_OPTEXT_ISSUER,               /* not one of iss */
+    PSERVER_OPTEXT_ASK,                  /* it is, if iss's contract says so */
+    PSERVER_OPTEXT_UNAVAILABLE,          /* which could not be asked, */
+    PSERVER_OPTEXT_BUSY,                 /* as so many others are */
 
     PSERVER_OPTEXT_NOMEM                 /* malloc() failed */
 } pserver_optext_reason_e;
@@ -89,7 +96,8 @@ typedef struct {
 typedef struct {
     pserver_word_t        digest;        /* EIP-191, of the text: with the
                                             signer the key of a repeat */
-    pserver_str_t         signature;     /* "0x" and 130 hex digits */
+    pserver_str_t         signature;     /* "0x" and 130 hex digits; with iss
+                                            as account.h has it */
     pserver_str_t         text;
 
     pserver_word_t        permission_id;
@@ -99,9 +107,15 @@ typedef struct {
     pserver_str_t         nonce;         /* optional */
     uint64_t              chain_id;
     uint64_t              exp;           /* seconds since 1970 */
+    pserver_address_t     iss;           /* optional */
+
+    pserver_address_t     address;       /* who signed it, once that is known:
+                                            iss, or the one of the key */
+    unsigned              by_key:1;      /* address's key has */
 
     unsigned              has_chain_id:1;
     unsigned              has_exp:1;
+    unsigned              has_iss:1;
 
     pserver_json_doc_t   *envelope;
     pserver_json_doc_t   *doc;
@@ -128,12 +142,16 @@ pserver_optext_reason_e pserver_optext_parse(pserver_optext_t *optext,
 void pserver_optext_free(pserver_optext_t *optext);
 
 /*
- * Who signed the text: PSERVER_OPTEXT_OK and *address, or
- * PSERVER_OPTEXT_SIGNER with *why (may be NULL).  "secp": see eth.h.
+ * Who signed the text, by the rules for accounts: PSERVER_OPTEXT_OK or _ASK
+ * with address and by_key, or _SIGNER or _ISSUER.  "secp": see eth.h.
  */
 pserver_optext_reason_e pserver_optext_signer(const secp256k1_context *secp,
-    const pserver_optext_t *optext, pserver_address_t *address,
-    pserver_signature_reason_e *why);
+    pserver_accounts_e accounts, pserver_optext_t *optext);
+
+/* after _ASK, with what the account said: _OK, or _ISSUER */
+pserver_optext_reason_e pserver_optext_answered(
+    const pserver_optext_t *optext, pserver_accounts_e accounts,
+    pserver_account_answer_e answer);
 
 /* aud, chain_id and exp, where they are there: for this server, this chain,
    not yet over */

@@ -4,6 +4,7 @@
 
 #include "web3signed.h"
 #include "encode.h"
+#include "signer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,10 +37,6 @@ static int pserver_web3signed_string(pserver_str_t *claim,
 static pserver_web3signed_reason_e pserver_web3signed_signer(
     const secp256k1_context *secp, const pserver_web3signed_header_t *header,
     pserver_accounts_e accounts, pserver_web3signed_t *claims);
-static int pserver_web3signed_recover(const secp256k1_context *secp,
-    const pserver_web3signed_t *claims, pserver_address_t *address);
-static int pserver_web3signed_decided(const pserver_web3signed_t *claims,
-    pserver_accounts_e accounts);
 static int pserver_web3signed_equal(pserver_str_t a, pserver_str_t b);
 
 
@@ -48,10 +45,11 @@ pserver_web3signed_verify(const secp256k1_context *secp, pserver_str_t value,
     const pserver_web3signed_request_t *request, pserver_web3signed_t *claims)
 {
     pserver_web3signed_header_t  header;
-    pserver_web3signed_reason_e  reason;
+    pserver_web3signed_reason_e  reason, signer;
 
     memset(claims, 0, sizeof(pserver_web3signed_t));
 
+    signer = PSERVER_WEB3SIGNED_OK;
     reason = pserver_web3signed_header(&header, value);
 
     if (reason == PSERVER_WEB3SIGNED_OK) {
@@ -63,25 +61,22 @@ pserver_web3signed_verify(const secp256k1_context *secp, pserver_str_t value,
     }
 
     if (reason == PSERVER_WEB3SIGNED_OK) {
-        reason = pserver_web3signed_signer(secp, &header, request->accounts,
+        signer = pserver_web3signed_signer(secp, &header, request->accounts,
                                            claims);
+        reason = (signer == PSERVER_WEB3SIGNED_ASK) ? PSERVER_WEB3SIGNED_OK
+                                                    : signer;
     }
 
     if (reason == PSERVER_WEB3SIGNED_OK) {
         reason = pserver_web3signed_match(claims, request);
     }
 
-    if (reason == PSERVER_WEB3SIGNED_OK
-        && !pserver_web3signed_decided(claims, request->accounts))
-    {
-        return PSERVER_WEB3SIGNED_ASK;
-    }
-
     if (reason != PSERVER_WEB3SIGNED_OK) {
         pserver_web3signed_free(claims);
+        return reason;
     }
 
-    return reason;
+    return signer;
 }
 
 
@@ -123,22 +118,9 @@ pserver_web3signed_reason_e
 pserver_web3signed_answered(const pserver_web3signed_t *claims,
     pserver_accounts_e accounts, pserver_account_answer_e answer)
 {
-    switch (answer) {
-
-    case PSERVER_ACCOUNT_SIGNED:
-        return PSERVER_WEB3SIGNED_OK;
-
-    case PSERVER_ACCOUNT_NO_CODE:
-
-        if (claims->by_key && accounts == PSERVER_ACCOUNTS_CODE_KEY) {
-            return PSERVER_WEB3SIGNED_OK;
-        }
-
-        return PSERVER_WEB3SIGNED_ISSUER;
-
-    default: /* PSERVER_ACCOUNT_REFUSES */
-        return PSERVER_WEB3SIGNED_ISSUER;
-    }
+    return (pserver_signer_answered(accounts, claims->by_key, answer)
+            == PSERVER_SIGNER_OK)
+           ? PSERVER_WEB3SIGNED_OK : PSERVER_WEB3SIGNED_ISSUER;
 }
 
 
@@ -380,81 +362,50 @@ pserver_web3signed_string(pserver_str_t *claim, const pserver_json_t *object,
 }
 
 
-/*
- * Whose signature it would be: that of the key, or of iss, of whose contract
- * nothing is known yet.
- */
+/* OK, ASK, or why it is nobody's */
 
 static pserver_web3signed_reason_e
 pserver_web3signed_signer(const secp256k1_context *secp,
     const pserver_web3signed_header_t *header, pserver_accounts_e accounts,
     pserver_web3signed_t *claims)
 {
-    int                recovered;
-    pserver_address_t  address;
+    pserver_signer_e   found;
+    pserver_signer_t   signer;
+    pserver_address_t  iss;
 
     claims->payload = header->payload;
     claims->signature = header->signature;
 
     pserver_eip191_digest(&claims->digest, header->payload);
 
-    recovered = (accounts != PSERVER_ACCOUNTS_CODE
-                 && pserver_web3signed_recover(secp, claims, &address));
+    signer.signature = header->signature;
+    signer.digest = &claims->digest;
+    signer.iss = NULL;
 
     if (claims->iss.data) {
-        (void) pserver_address_parse(&claims->address, claims->iss);
-
-    } else if (recovered) {
-        claims->address = address;
+        (void) pserver_address_parse(&iss, claims->iss);
+        signer.iss = &iss;
     }
 
-    claims->by_key = recovered
-                     && memcmp(&address, &claims->address,
-                               sizeof(pserver_address_t))
-                        == 0;
+    found = pserver_signer_find(secp, accounts, &signer);
 
-    if (claims->by_key) {
+    claims->address = signer.address;
+    claims->by_key = signer.by_key;
+
+    switch (found) {
+
+    case PSERVER_SIGNER_OK:
         return PSERVER_WEB3SIGNED_OK;
-    }
 
-    if (accounts == PSERVER_ACCOUNTS_KEY) {
-        return recovered ? PSERVER_WEB3SIGNED_ISSUER
-                         : PSERVER_WEB3SIGNED_RECOVERY;
-    }
+    case PSERVER_SIGNER_ASK:
+        return PSERVER_WEB3SIGNED_ASK;
 
-    if (claims->iss.data == NULL
-        || pserver_account_signature_len(claims->signature) == 0)
-    {
+    case PSERVER_SIGNER_NONE:
         return PSERVER_WEB3SIGNED_RECOVERY;
+
+    default: /* PSERVER_SIGNER_OTHER */
+        return PSERVER_WEB3SIGNED_ISSUER;
     }
-
-    return PSERVER_WEB3SIGNED_OK;
-}
-
-
-static int
-pserver_web3signed_recover(const secp256k1_context *secp,
-    const pserver_web3signed_t *claims, pserver_address_t *address)
-{
-    pserver_signature_t  signature;
-
-    return pserver_signature_parse(&signature, claims->signature)
-           == PSERVER_SIGNATURE_OK
-           && pserver_signature_recover(secp, &signature, &claims->digest,
-                                        address)
-              == PSERVER_SIGNATURE_OK;
-}
-
-
-/* without the chain */
-
-static int
-pserver_web3signed_decided(const pserver_web3signed_t *claims,
-    pserver_accounts_e accounts)
-{
-    return claims->by_key
-           && (accounts == PSERVER_ACCOUNTS_KEY
-               || accounts == PSERVER_ACCOUNTS_KEY_CODE);
 }
 
 

@@ -32,6 +32,7 @@ static const pserverctl_option_t  pserverctl_put_options[] = {
     { "type", "TYPE", "media type; else application/json" },
     { "filename", "NAME", "is kept with data of other types than JSON" },
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -43,6 +44,7 @@ static const pserverctl_option_t  pserverctl_get_options[] = {
     { "file-id", "ID", "the version with this id" },
     { "raw", NULL, "the bytes themselves, of data that is not JSON" },
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -53,6 +55,7 @@ static const pserverctl_option_t  pserverctl_list_options[] = {
     { "limit", "N", "at most so many; else 20" },
     { "offset", "N", "without the first N" },
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -60,6 +63,7 @@ static const pserverctl_option_t  pserverctl_list_options[] = {
 static const pserverctl_option_t  pserverctl_delete_options[] = {
     PSERVERCTL_KEY_OPTION,
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 

@@ -3,7 +3,6 @@
  */
 
 #include "http.h"
-#include "signed.h"
 #include "url.h"
 
 #include <curl/curl.h>
@@ -58,6 +57,10 @@ pserverctl_request_init(pserverctl_request_t *request,
     }
 
     request->aud = pserverctl_value(args, "aud");
+
+    if (pserverctl_issuer(args, &request->issuer) != PSERVERCTL_OK) {
+        return PSERVERCTL_USAGE;
+    }
 
     rc = pserverctl_key(args, &key);
 
@@ -301,6 +304,8 @@ pserverctl_headers(const pserverctl_request_t *request,
     claims.method = pserverctl_str(request->method);
     claims.uri = url->path;
     claims.grant_id = request->grant_id;
+    claims.iss = request->issuer.iss;
+    claims.chain_id = request->issuer.chain_id;
     claims.iat = (uint64_t) time(NULL);
     claims.exp = claims.iat + PSERVERCTL_TTL;
 

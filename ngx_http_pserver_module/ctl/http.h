@@ -6,7 +6,7 @@
 #define _PSERVERCTL_HTTP_H_INCLUDED_
 
 
-#include "ctl.h"
+#include "signed.h"
 
 #include <stdio.h>
 
@@ -20,6 +20,7 @@ typedef struct {
                                             NULL */
 
     const u_char         *key;           /* signs; NULL: it is not signed */
+    pserverctl_issuer_t   issuer;        /* of the account, if not the key's */
     pserver_str_t         aud;           /* without data: the server's */
     pserver_str_t         grant_id;      /* optional */
 
@@ -45,9 +46,9 @@ typedef struct {
 
 
 /*
- * Fills what comes from the options cacert, aud, key (if it has such a one
- * and "sign" is 1), grant-id and from the first argument, SERVER.  Else says
- * why.  pserverctl_request_done() frees the key.
+ * Fills what comes from the options cacert, aud, key and issuer (if "sign" is
+ * 1) and from the first argument, SERVER.  Else says why.
+ * pserverctl_request_done() frees the key.
  */
 int pserverctl_request_init(pserverctl_request_t *request,
     pserverctl_args_t *args, int sign);

@@ -19,6 +19,7 @@ static const pserverctl_option_t  pserverctl_log_options[] = {
     { "offset", "N", "without the latest N" },
     { "json", NULL, "the answer as it is" },
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 

@@ -3,7 +3,6 @@
  */
 
 #include "http.h"
-#include "signed.h"
 #include "url.h"
 #include "../core/json_write.h"
 
@@ -47,6 +46,7 @@ static const pserverctl_option_t  pserverctl_run_options[] = {
 static const pserverctl_option_t  pserverctl_status_options[] = {
     PSERVERCTL_KEY_OPTION,
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -55,6 +55,7 @@ static const pserverctl_option_t  pserverctl_proof_options[] = {
     PSERVERCTL_KEY_OPTION,
     { "entry", "N", "of this entry; else of the operation's acceptance" },
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -65,6 +66,7 @@ static const pserverctl_option_t  pserverctl_list_options[] = {
     { "limit", "N", "so many at most; else 20" },
     { "offset", "N", "without the N newest" },
     PSERVERCTL_SERVER_OPTIONS,
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 

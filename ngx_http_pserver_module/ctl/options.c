@@ -99,8 +99,11 @@ pserverctl_args(pserverctl_args_t *args, const pserverctl_command_t *command,
 char *
 pserverctl_option(const pserverctl_args_t *args, const char *name)
 {
-    return args->values[pserverctl_find_option(args->command, name,
-                                               strlen(name))];
+    int  n;
+
+    n = pserverctl_find_option(args->command, name, strlen(name));
+
+    return (n == -1) ? NULL : args->values[n];
 }
 
 

@@ -24,7 +24,7 @@ static int pserverctl_sign_target(const pserverctl_args_t *args,
 static int pserverctl_sign_times(const pserverctl_args_t *args,
     pserver_web3signed_t *claims);
 static int pserverctl_sign_issuer(const pserverctl_args_t *args,
-    pserver_web3signed_t *claims);
+    pserverctl_issuer_t *issuer);
 static int pserverctl_sign_plain(pserverctl_args_t *args);
 static int pserverctl_sign_operation(pserverctl_args_t *args);
 static int pserverctl_sign_permission(pserverctl_args_t *args);
@@ -46,8 +46,7 @@ static const pserverctl_option_t  pserverctl_web3signed_options[] = {
     { "ttl", "SECONDS", "how long after iat, if there is no exp; else 300" },
     { "grant-id", "ID", "the permission that an app reads under" },
     { "nonce", "TEXT", "tells two equal requests apart" },
-    { "iss", "ADDRESS", "the account that signs" },
-    { "chain-id", "N", "of its chain: ADDRESS is a contract of this key" },
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -55,6 +54,7 @@ static const pserverctl_option_t  pserverctl_web3signed_options[] = {
 static const pserverctl_option_t  pserverctl_text_options[] = {
     PSERVERCTL_KEY_OPTION,
     { "text", "TEXT", "what is signed; else all of stdin" },
+    PSERVERCTL_ISSUER_OPTIONS,
     { NULL, NULL, NULL }
 };
 
@@ -98,6 +98,8 @@ const pserverctl_command_t  pserverctl_sign_commands[] = {
     {
         "sign text", "--key KEY [--text TEXT]",
         "a signature over a text, as wallets sign it (EIP-191)\n"
+        "\n"
+        "With --iss and --chain-id as that contract takes it (ERC-1271).\n"
         PSERVERCTL_KEY_TEXT,
         pserverctl_text_options, 0, 0, pserverctl_sign_plain
     },
@@ -107,6 +109,7 @@ const pserverctl_command_t  pserverctl_sign_commands[] = {
         "\n"
         "A text without aud and chain-id is valid at other servers and on\n"
         "other chains too; without nonce and exp it can be sent again.\n"
+        "With --iss and --chain-id it is signed for that contract.\n"
         PSERVERCTL_KEY_TEXT,
         pserverctl_operation_options, 0, 0, pserverctl_sign_operation
     },
@@ -129,6 +132,7 @@ pserverctl_sign_web3signed(pserverctl_args_t *args)
     char                 *file;
     u_char               *key;
     pserver_str_t         body, value;
+    pserverctl_issuer_t   issuer;
     pserver_web3signed_t  claims;
 
     memset(&claims, 0, sizeof(pserver_web3signed_t));
@@ -138,10 +142,13 @@ pserverctl_sign_web3signed(pserverctl_args_t *args)
 
     if (pserverctl_sign_target(args, &claims) != PSERVERCTL_OK
         || pserverctl_sign_times(args, &claims) != PSERVERCTL_OK
-        || pserverctl_sign_issuer(args, &claims) != PSERVERCTL_OK)
+        || pserverctl_sign_issuer(args, &issuer) != PSERVERCTL_OK)
     {
         return PSERVERCTL_USAGE;
     }
+
+    claims.iss = issuer.iss;
+    claims.chain_id = issuer.chain_id;
 
     body = pserverctl_value(args, "body");
     file = pserverctl_option(args, "body-file");
@@ -252,25 +259,13 @@ pserverctl_sign_times(const pserverctl_args_t *args,
 
 static int
 pserverctl_sign_issuer(const pserverctl_args_t *args,
-    pserver_web3signed_t *claims)
+    pserverctl_issuer_t *issuer)
 {
-    pserver_address_t  address;
-
-    claims->iss = pserverctl_value(args, "iss");
-
-    if (pserverctl_number(args, "chain-id", 0, &claims->chain_id)
-        != PSERVERCTL_OK)
-    {
+    if (pserverctl_issuer(args, issuer) != PSERVERCTL_OK) {
         return PSERVERCTL_USAGE;
     }
 
-    if (claims->iss.data
-        && pserver_address_parse(&address, claims->iss) != PSERVER_OK)
-    {
-        return pserverctl_usage_error(args, "--iss is no address");
-    }
-
-    if (claims->chain_id && claims->iss.data == NULL) {
+    if (issuer->iss.data == NULL && pserverctl_option(args, "chain-id")) {
         return pserverctl_usage_error(args, "--chain-id goes with --iss");
     }
 
@@ -281,9 +276,14 @@ pserverctl_sign_issuer(const pserverctl_args_t *args,
 static int
 pserverctl_sign_plain(pserverctl_args_t *args)
 {
-    int             rc;
-    u_char         *key, signature[PSERVER_SIGNATURE_LEN];
-    pserver_str_t   text, input;
+    int                   rc;
+    u_char               *key, signature[PSERVER_SIGNATURE_LEN];
+    pserver_str_t         text, input;
+    pserverctl_issuer_t   issuer;
+
+    if (pserverctl_sign_issuer(args, &issuer) != PSERVERCTL_OK) {
+        return PSERVERCTL_USAGE;
+    }
 
     rc = pserverctl_key(args, &key);
     if (rc != PSERVERCTL_OK) {
@@ -305,7 +305,7 @@ pserverctl_sign_plain(pserverctl_args_t *args)
         text = input;
     }
 
-    rc = pserverctl_sign_text(key, text, signature);
+    rc = pserverctl_sign_text(key, &issuer, text, signature);
 
     sodium_free(input.data);
     sodium_free(key);

@@ -22,6 +22,25 @@ static int pserverctl_optext_check(const pserverctl_args_t *args,
 
 
 int
+pserverctl_issuer(const pserverctl_args_t *args, pserverctl_issuer_t *issuer)
+{
+    memset(issuer, 0, sizeof(pserverctl_issuer_t));
+
+    issuer->iss = pserverctl_value(args, "iss");
+
+    if (issuer->iss.data == NULL) {
+        return PSERVERCTL_OK;
+    }
+
+    if (pserver_address_parse(&issuer->address, issuer->iss) != PSERVER_OK) {
+        return pserverctl_usage_error(args, "--iss is no address");
+    }
+
+    return pserverctl_number(args, "chain-id", 0, &issuer->chain_id);
+}
+
+
+int
 pserverctl_sign_request(const u_char key[32], pserver_web3signed_t *claims,
     pserver_str_t body, pserver_str_t *value)
 {
@@ -57,12 +76,18 @@ pserverctl_sign_request(const u_char key[32], pserver_web3signed_t *claims,
 
 
 int
-pserverctl_sign_text(const u_char key[32], pserver_str_t text,
-    u_char out[PSERVER_SIGNATURE_LEN])
+pserverctl_sign_text(const u_char key[32], const pserverctl_issuer_t *issuer,
+    pserver_str_t text, u_char out[PSERVER_SIGNATURE_LEN])
 {
     pserver_word_t  digest;
 
-    pserver_eip191_digest(&digest, text);
+    if (issuer->chain_id) {
+        pserver_account_digest(&digest, issuer->chain_id, &issuer->address,
+                               text);
+
+    } else {
+        pserver_eip191_digest(&digest, text);
+    }
 
     return pserverctl_sign_digest(key, &digest, out);
 }
@@ -100,7 +125,7 @@ pserverctl_optext(const pserverctl_args_t *args, pserver_str_t aud,
     FILE           *out;
     char            nonce[33], exp[32];
     size_t          i;
-    pserver_str_t   values[7], whole;
+    pserver_str_t   values[8], whole;
 
     static const struct {
         const char  *option;
@@ -113,10 +138,11 @@ pserverctl_optext(const pserverctl_args_t *args, pserver_str_t aud,
         { "aud", "aud", 1 },
         { "chain-id", "chain_id", 0 },
         { "nonce", "nonce", 1 },
-        { "exp", "exp", 0 }
+        { "exp", "exp", 0 },
+        { "iss", "iss", 1 }
     };
 
-    for (i = 0; i < 7; i++) {
+    for (i = 0; i < 8; i++) {
         values[i] = pserverctl_value(args, members[i].option);
     }
 
@@ -155,7 +181,7 @@ pserverctl_optext(const pserverctl_args_t *args, pserver_str_t aud,
         return pserverctl_buffer(out, text);
     }
 
-    for (i = 0; i < 7; i++) {
+    for (i = 0; i < 8; i++) {
         if (values[i].data) {
             fputc(i ? ',' : '{', out);
 
@@ -177,12 +203,19 @@ int
 pserverctl_optext_body(const pserverctl_args_t *args, const u_char key[32],
     pserver_str_t text, pserver_str_t *body)
 {
-    int             rc;
-    FILE           *out;
-    u_char          signature[PSERVER_SIGNATURE_LEN];
-    pserver_str_t   value;
+    int                   rc;
+    FILE                 *out;
+    u_char                signature[PSERVER_SIGNATURE_LEN];
+    pserver_str_t         value;
+    pserverctl_issuer_t   issuer;
 
-    if (pserverctl_sign_text(key, text, signature) != PSERVERCTL_OK) {
+    if (pserverctl_issuer(args, &issuer) != PSERVERCTL_OK) {
+        return PSERVERCTL_USAGE;
+    }
+
+    if (pserverctl_sign_text(key, &issuer, text, signature)
+        != PSERVERCTL_OK)
+    {
         return PSERVERCTL_FAILED;
     }
 

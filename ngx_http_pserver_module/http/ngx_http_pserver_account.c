@@ -8,6 +8,7 @@
 #include "../core/keccak.h"
 
 
+static void ngx_http_pserver_account_cancel(void *data);
 static void ngx_http_pserver_account_facts(void *data,
     const pserver_facts_t *facts);
 
@@ -17,16 +18,22 @@ ngx_http_pserver_account_ask(ngx_http_pserver_account_t *account)
 {
     size_t                         len;
     pserver_word_t                 digest;
+    ngx_http_cleanup_t            *cln;
     ngx_http_pserver_chain_ask_t  *ask;
 
     len = pserver_account_signature_len(account->signature);
     ask = &account->ask;
 
     ask->call.len = pserver_account_call_len(len);
-    ask->call.data = ngx_pnalloc(account->pool, ask->call.len);
-    if (ask->call.data == NULL) {
+    ask->call.data = ngx_pnalloc(account->request->pool, ask->call.len);
+    cln = ngx_http_cleanup_add(account->request, 0);
+
+    if (ask->call.data == NULL || cln == NULL) {
         return NGX_ERROR;
     }
+
+    cln->handler = ngx_http_pserver_account_cancel;
+    cln->data = account;
 
     pserver_account_digest(&digest, account->plcf->chain_id, account->address,
                            account->text);
@@ -48,9 +55,11 @@ ngx_http_pserver_account_ask(ngx_http_pserver_account_t *account)
 }
 
 
-void
-ngx_http_pserver_account_cancel(ngx_http_pserver_account_t *account)
+static void
+ngx_http_pserver_account_cancel(void *data)
 {
+    ngx_http_pserver_account_t  *account = data;
+
     ngx_http_pserver_chain_cancel(&account->ask);
 }
 

@@ -20,12 +20,13 @@ typedef void (*ngx_http_pserver_account_handler_pt)(void *data,
 /*
  * Memory of the caller, who zeroes it and sets the first part.  As with
  * http/chain the handler is called exactly once, never from inside
- * ngx_http_pserver_account_ask(), or not at all after a cancel.
+ * ngx_http_pserver_account_ask(), or not at all where the request has ended
+ * before.
  */
 
 typedef struct {
     ngx_http_pserver_loc_conf_t          *plcf;
-    ngx_pool_t                           *pool;
+    ngx_http_request_t                   *request;
     const pserver_address_t              *address;
     pserver_str_t                         text;      /* what was signed */
     pserver_str_t                         signature; /* digits, 0x in front */
@@ -39,7 +40,6 @@ typedef struct {
 
 /* NGX_OK, or NGX_ERROR: no memory */
 ngx_int_t ngx_http_pserver_account_ask(ngx_http_pserver_account_t *account);
-void ngx_http_pserver_account_cancel(ngx_http_pserver_account_t *account);
 
 
 /* "pserver_accounts" */

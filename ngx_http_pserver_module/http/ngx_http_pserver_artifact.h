@@ -64,4 +64,16 @@ ngx_uint_t ngx_http_pserver_artifact_find(
     ngx_http_pserver_object_t *object);
 
 
+/* http/operation_artifact_name */
+
+#define NGX_HTTP_PSERVER_ARTIFACT_TYPE  128      /* of a content type */
+
+ngx_int_t ngx_http_pserver_artifact_disposition(ngx_http_request_t *r,
+    pserver_str_t path);
+
+/* by the "types" of the location; needs no escapes in JSON */
+void ngx_http_pserver_artifact_type(ngx_http_core_loc_conf_t *clcf,
+    pserver_str_t path, pserver_str_t *type);
+
+
 #endif /* _NGX_HTTP_PSERVER_ARTIFACT_H_INCLUDED_ */

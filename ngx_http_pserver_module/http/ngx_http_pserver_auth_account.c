@@ -26,7 +26,6 @@ static ngx_http_pserver_auth_question_t *ngx_http_pserver_auth_question(
     ngx_http_request_t *r, ngx_http_pserver_auth_t *auth);
 static void ngx_http_pserver_auth_answered(void *data,
     const pserver_account_answer_e *answer);
-static void ngx_http_pserver_auth_cancel(void *data);
 
 
 ngx_int_t
@@ -74,14 +73,11 @@ static ngx_http_pserver_auth_question_t *
 ngx_http_pserver_auth_question(ngx_http_request_t *r,
     ngx_http_pserver_auth_t *auth)
 {
-    ngx_http_cleanup_t                *cln;
     ngx_http_pserver_account_t        *account;
     ngx_http_pserver_auth_question_t  *question;
 
     question = ngx_pcalloc(r->pool, sizeof(ngx_http_pserver_auth_question_t));
-    cln = ngx_http_cleanup_add(r, 0);
-
-    if (question == NULL || cln == NULL) {
+    if (question == NULL) {
         return NULL;
     }
 
@@ -93,21 +89,14 @@ ngx_http_pserver_auth_question(ngx_http_request_t *r,
     account = &question->account;
 
     account->plcf = auth->plcf;
-    account->pool = r->pool;
+    account->request = r;
     account->address = &auth->claims.address;
     account->text = auth->claims.verified.payload;
     account->signature = auth->claims.verified.signature;
     account->handler = ngx_http_pserver_auth_answered;
     account->data = question;
 
-    if (ngx_http_pserver_account_ask(account) != NGX_OK) {
-        return NULL;
-    }
-
-    cln->handler = ngx_http_pserver_auth_cancel;
-    cln->data = question;
-
-    return question;
+    return (ngx_http_pserver_account_ask(account) == NGX_OK) ? question : NULL;
 }
 
 
@@ -156,15 +145,6 @@ ngx_http_pserver_auth_answered(void *data,
     }
 
     ngx_http_run_posted_requests(c);
-}
-
-
-static void
-ngx_http_pserver_auth_cancel(void *data)
-{
-    ngx_http_pserver_auth_question_t  *question = data;
-
-    ngx_http_pserver_account_cancel(&question->account);
 }
 
 

@@ -73,10 +73,13 @@ ngx_http_pserver_create_body(ngx_http_request_t *r, ngx_str_t *body)
         return;
     }
 
-    create->state = create->key.len ? NGX_HTTP_PSERVER_CREATE_KEY
-                                    : NGX_HTTP_PSERVER_CREATE_CHECK;
+    if (create->ask) {
+        create->state = NGX_HTTP_PSERVER_CREATE_ACCOUNT;
+        ngx_http_pserver_create_next(create);
+        return;
+    }
 
-    ngx_http_pserver_create_next(create);
+    ngx_http_pserver_create_signed(create);
 }
 
 
@@ -154,7 +157,7 @@ ngx_http_pserver_create_pool_cleanup(void *data)
 }
 
 
-/* rules 1 and 2 */
+/* rules 1 and 2, but for what a contract says */
 
 static ngx_int_t
 ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
@@ -163,7 +166,7 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
     pserver_optext_t              *text;
     pserver_ledger_row_t          *row;
     ngx_http_pserver_ctx_t        *ctx;
-    pserver_optext_reason_e        reason;
+    pserver_optext_reason_e        reason, signer;
     pserver_optext_request_t       request;
     ngx_http_pserver_main_conf_t  *pmcf;
 
@@ -179,9 +182,13 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
     pmcf = ngx_http_get_module_main_conf(create->request,
                                          ngx_http_pserver_module);
 
-    reason = pserver_optext_signer(pmcf->secp256k1, text, &row->app, NULL);
+    signer = pserver_optext_signer(pmcf->secp256k1, create->plcf->accounts,
+                                   text);
+    reason = signer;
 
-    if (reason == PSERVER_OPTEXT_OK) {
+    /* nobody has a contract asked by a text that is no good anyway */
+
+    if (signer == PSERVER_OPTEXT_OK || signer == PSERVER_OPTEXT_ASK) {
 
         if (ngx_http_pserver_origins(create->request, &request.aud)
             != NGX_OK)
@@ -205,6 +212,9 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
     ctx->permission = text->permission_id;
     ctx->has_permission = 1;
 
+    create->ask = (signer == PSERVER_OPTEXT_ASK);
+
+    row->app = text->address;
     row->permission = text->permission_id;
     row->digest = text->digest;
     row->request = text->text;
@@ -217,6 +227,16 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
 }
 
 
+void
+ngx_http_pserver_create_signed(ngx_http_pserver_create_t *create)
+{
+    create->state = create->key.len ? NGX_HTTP_PSERVER_CREATE_KEY
+                                    : NGX_HTTP_PSERVER_CREATE_CHECK;
+
+    ngx_http_pserver_create_next(create);
+}
+
+
 /* each state starts what the request then waits for, or ends it */
 
 void
@@ -225,6 +245,10 @@ ngx_http_pserver_create_next(ngx_http_pserver_create_t *create)
     ngx_int_t  rc;
 
     switch (create->state) {
+
+    case NGX_HTTP_PSERVER_CREATE_ACCOUNT:
+        rc = ngx_http_pserver_create_account(create);
+        break;
 
     case NGX_HTTP_PSERVER_CREATE_KEY:
         rc = ngx_http_pserver_create_key_find(create);

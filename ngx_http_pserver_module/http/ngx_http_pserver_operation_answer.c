@@ -49,6 +49,13 @@ ngx_http_pserver_create_text_error(ngx_http_request_t *r,
                                                  error->message, error->type);
     }
 
+    if (error->status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_pserver_retry_after(r, NGX_HTTP_PSERVER_CREATE_RETRY)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_http_pserver_error_compute(r, error->status, error->code,
                                           error->message, error->loc);
 }

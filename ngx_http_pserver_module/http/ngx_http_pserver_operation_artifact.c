@@ -1,7 +1,8 @@
 /*
  * POST /api/v1/artifacts/{id}/list and POST /api/v1/artifacts/download: who
  * asks is who signed {"operation_id":"<id>"} (EIP-191), the operation's app
- * or its owner.
+ * or its owner.  One that is a contract is named beside its signature, which
+ * binds the account.
  */
 
 
@@ -10,6 +11,7 @@
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_header.h"
 #include "ngx_http_pserver_lookup.h"
+#include "ngx_http_pserver_signer.h"
 #include "ngx_http_pserver_store_answer.h"
 #include "ngx_http_pserver_store_get.h"
 
@@ -18,8 +20,7 @@
 #include "../core/json.h"
 
 
-#define NGX_HTTP_PSERVER_ARTIFACT_BODY   4096
-#define NGX_HTTP_PSERVER_ARTIFACT_TYPE   128     /* of a content type */
+#define NGX_HTTP_PSERVER_ARTIFACT_BODY   16384
 
 #define NGX_HTTP_PSERVER_ARTIFACT_HEAD                                        \
     "{\"kind\":\"ArtifactList\",\"operation_id\":\""
@@ -32,7 +33,9 @@
 typedef struct {
     ngx_http_pserver_lookup_t        lookup;
     pserver_json_doc_t              *doc;        /* of the body */
-    pserver_address_t                signer;
+    pserver_str_t                    id;
+    pserver_address_t                iss;
+    ngx_http_pserver_signer_t        signer;
 
     pserver_str_t                    path;       /* download */
     ngx_http_pserver_get_t           get;
@@ -54,8 +57,8 @@ static ngx_int_t ngx_http_pserver_artifact_parse(ngx_http_request_t *r,
     ngx_http_pserver_artifact_t *artifact, ngx_str_t *body,
     ngx_uint_t download);
 static ngx_int_t ngx_http_pserver_artifact_signer(ngx_http_request_t *r,
-    ngx_http_pserver_artifact_t *artifact, pserver_str_t id,
-    pserver_str_t signature);
+    ngx_http_pserver_artifact_t *artifact, pserver_str_t signature);
+static void ngx_http_pserver_artifact_signed(void *data, ngx_int_t rc);
 static void ngx_http_pserver_artifact_cleanup(void *data);
 static void ngx_http_pserver_artifact_list_run(
     ngx_http_pserver_lookup_t *lookup);
@@ -72,11 +75,6 @@ static void ngx_http_pserver_artifact_download_found(
     ngx_http_pserver_lookup_t *lookup);
 static void ngx_http_pserver_artifact_download_released(
     ngx_http_pserver_lookup_t *lookup);
-static ngx_int_t ngx_http_pserver_artifact_disposition(ngx_http_request_t *r,
-    pserver_str_t path);
-static void ngx_http_pserver_artifact_type(ngx_http_core_loc_conf_t *clcf,
-    pserver_str_t path, pserver_str_t *type);
-static pserver_str_t ngx_http_pserver_artifact_file(pserver_str_t path);
 
 
 ngx_int_t
@@ -154,7 +152,7 @@ ngx_http_pserver_artifact_start(ngx_http_request_t *r, ngx_str_t *body,
 
     lookup = &artifact->lookup;
 
-    lookup->signer = &artifact->signer;
+    lookup->signer = &artifact->signer.address;
 
     if (download) {
         lookup->run = ngx_http_pserver_artifact_download_run;
@@ -182,7 +180,7 @@ ngx_http_pserver_artifact_parse(ngx_http_request_t *r,
 {
     ngx_int_t                rc;
     ngx_http_pserver_ctx_t  *ctx;
-    const pserver_json_t    *root, *id, *signature, *path;
+    const pserver_json_t    *root, *id, *signature, *path, *iss;
 
     static const pserver_json_limits_t  limits = { 4, 64 };
 
@@ -201,6 +199,7 @@ ngx_http_pserver_artifact_parse(ngx_http_request_t *r,
     id = pserver_json_get(root, "operation_id");
     signature = pserver_json_get(root, "signature");
     path = pserver_json_get(root, "artifact_path");
+    iss = pserver_json_get(root, "iss");
 
     if (id == NULL || id->type != PSERVER_JSON_STRING
         || id->value.len != 2 * PSERVER_LEDGER_ID_LEN)
@@ -212,6 +211,19 @@ ngx_http_pserver_artifact_parse(ngx_http_request_t *r,
     if (signature == NULL || signature->type != PSERVER_JSON_STRING) {
         return ngx_http_pserver_error_compute(r, 422, "VALIDATION_ERROR",
                                        "signature is not a string", NULL);
+    }
+
+    if (iss && iss->type != PSERVER_JSON_NULL) {
+
+        if (iss->type != PSERVER_JSON_STRING
+            || pserver_address_parse(&artifact->iss, iss->value)
+               != PSERVER_OK)
+        {
+            return ngx_http_pserver_error_compute(r, 422, "VALIDATION_ERROR",
+                                       "iss is not an address", NULL);
+        }
+
+        artifact->signer.iss = &artifact->iss;
     }
 
     if (download) {
@@ -228,10 +240,12 @@ ngx_http_pserver_artifact_parse(ngx_http_request_t *r,
                                        "operation_id is another one", NULL);
     }
 
-    rc = ngx_http_pserver_artifact_signer(r, artifact, id->value,
-                                          signature->value);
+    artifact->id = id->value;
+
+    rc = ngx_http_pserver_artifact_signer(r, artifact, signature->value);
+
     if (rc != NGX_OK) {
-        return rc;
+        return (rc == NGX_AGAIN) ? NGX_OK : rc;
     }
 
     return ngx_http_pserver_lookup(r, &artifact->lookup, id->value);
@@ -240,40 +254,50 @@ ngx_http_pserver_artifact_parse(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_pserver_artifact_signer(ngx_http_request_t *r,
-    ngx_http_pserver_artifact_t *artifact, pserver_str_t id,
-    pserver_str_t signature)
+    ngx_http_pserver_artifact_t *artifact, pserver_str_t signature)
 {
-    u_char                        *p;
-    u_char                         buf[sizeof("{\"operation_id\":\"\"}")
-                                       + 2 * PSERVER_LEDGER_ID_LEN];
-    pserver_str_t                  text;
-    pserver_word_t                 digest;
-    pserver_signature_t            parsed;
-    ngx_http_pserver_main_conf_t  *pmcf;
+    u_char                     *p;
+    ngx_http_pserver_signer_t  *signer;
 
-    pmcf = ngx_http_get_module_main_conf(r, ngx_http_pserver_module);
-
-    p = ngx_cpymem(buf, "{\"operation_id\":\"",
-                   sizeof("{\"operation_id\":\"") - 1);
-    p = ngx_cpymem(p, id.data, id.len);
-    p = ngx_cpymem(p, "\"}", 2);
-
-    text.data = buf;
-    text.len = p - buf;
-
-    pserver_eip191_digest(&digest, text);
-
-    if (pserver_signature_parse(&parsed, signature) != PSERVER_SIGNATURE_OK
-        || pserver_signature_recover(pmcf->secp256k1, &parsed, &digest,
-                                     &artifact->signer)
-           != PSERVER_SIGNATURE_OK)
-    {
-        return ngx_http_pserver_error_compute(r, NGX_HTTP_UNAUTHORIZED,
-                                       "AUTHENTICATION_ERROR",
-                                       "The signature is not valid", NULL);
+    p = ngx_pnalloc(r->pool, sizeof("{\"operation_id\":\"\"}")
+                             + artifact->id.len);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return NGX_OK;
+    signer = &artifact->signer;
+
+    signer->text.data = p;
+
+    p = ngx_cpymem(p, "{\"operation_id\":\"",
+                   sizeof("{\"operation_id\":\"") - 1);
+    p = ngx_cpymem(p, artifact->id.data, artifact->id.len);
+    p = ngx_cpymem(p, "\"}", 2);
+
+    signer->text.len = p - signer->text.data;
+    signer->signature = signature;
+    signer->handler = ngx_http_pserver_artifact_signed;
+    signer->data = artifact;
+
+    return ngx_http_pserver_signer(r, signer);
+}
+
+
+static void
+ngx_http_pserver_artifact_signed(void *data, ngx_int_t rc)
+{
+    ngx_http_request_t           *r;
+    ngx_http_pserver_artifact_t  *artifact = data;
+
+    r = artifact->signer.account.request;
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_pserver_lookup(r, &artifact->lookup, artifact->id);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+    }
 }
 
 
@@ -495,91 +519,4 @@ ngx_http_pserver_artifact_download_released(ngx_http_pserver_lookup_t *lookup)
     ctx->state = &artifact->get;
 
     ngx_http_pserver_get_answer(r, &artifact->get);
-}
-
-
-static ngx_int_t
-ngx_http_pserver_artifact_disposition(ngx_http_request_t *r,
-    pserver_str_t path)
-{
-    ngx_str_t  value;
-
-    path = ngx_http_pserver_artifact_file(path);
-
-    value.data = ngx_pnalloc(r->pool,
-                             sizeof("attachment; filename=\"\"") + path.len);
-    if (value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    value.len = ngx_sprintf(value.data, "attachment; filename=\"%*s\"",
-                            path.len, path.data)
-                - value.data;
-
-    return ngx_http_pserver_header_add(r, "Content-Disposition", &value);
-}
-
-
-/* by the "types" of the location */
-
-static void
-ngx_http_pserver_artifact_type(ngx_http_core_loc_conf_t *clcf,
-    pserver_str_t path, pserver_str_t *type)
-{
-    size_t          i;
-    u_char          low[PSERVER_TAR_NAME_MAX], ch;
-    ngx_str_t      *found;
-    ngx_uint_t      key;
-    pserver_str_t   file;
-
-    static const pserver_str_t  binary
-                                 = pserver_string("application/octet-stream");
-
-    *type = binary;
-
-    file = ngx_http_pserver_artifact_file(path);
-
-    for (i = file.len; i && file.data[i - 1] != '.'; i--) {
-        /* void */
-    }
-
-    if (i == 0) {
-        return;
-    }
-
-    key = ngx_hash_strlow(low, file.data + i, file.len - i);
-    found = ngx_hash_find(&clcf->types_hash, key, low, file.len - i);
-
-    if (found == NULL || found->len > NGX_HTTP_PSERVER_ARTIFACT_TYPE) {
-        return;
-    }
-
-    for (i = 0; i < found->len; i++) {
-        ch = found->data[i];
-
-        if (ch < 0x20 || ch > 0x7e || ch == '"' || ch == '\\') {
-            return;
-        }
-    }
-
-    type->data = found->data;
-    type->len = found->len;
-}
-
-
-/* its last component */
-
-static pserver_str_t
-ngx_http_pserver_artifact_file(pserver_str_t path)
-{
-    size_t  i;
-
-    for (i = path.len; i && path.data[i - 1] != '/'; i--) {
-        /* void */
-    }
-
-    path.data += i;
-    path.len -= i;
-
-    return path;
 }

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_pserver_operation.h"
+#include "ngx_http_pserver_account.h"
 #include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_idempotency.h"
 #include "ngx_http_pserver_input.h"
@@ -24,7 +25,8 @@ typedef struct ngx_http_pserver_accept_s  ngx_http_pserver_accept_t;
 /* what the request waits for */
 
 typedef enum {
-    NGX_HTTP_PSERVER_CREATE_KEY = 0,    /* is its key known? */
+    NGX_HTTP_PSERVER_CREATE_ACCOUNT = 0,    /* has its contract signed? */
+    NGX_HTTP_PSERVER_CREATE_KEY,        /* is its key known? */
     NGX_HTTP_PSERVER_CREATE_CHECK,      /* may it? */
     NGX_HTTP_PSERVER_CREATE_BRING,      /* the data that is elsewhere */
     NGX_HTTP_PSERVER_CREATE_DATA,       /* is the data there; is it new? */
@@ -40,6 +42,7 @@ typedef struct {
     ngx_http_pserver_create_state_e  state;
 
     pserver_optext_t                 text;
+    ngx_http_pserver_account_t       account;
     ngx_http_pserver_key_t           key;
     pserver_ledger_row_t             row;
 
@@ -55,12 +58,19 @@ typedef struct {
     ngx_http_pserver_ticket_t       *ticket;     /* before ACCEPT */
     ngx_http_pserver_accept_t       *accept;
 
+    unsigned                         ask:1;      /* the contract */
     unsigned                         checking:1;
 } ngx_http_pserver_create_t;
 
 
 /* starts what create->state waits for, or ends the request */
 void ngx_http_pserver_create_next(ngx_http_pserver_create_t *create);
+
+/* the same when it is known who has signed */
+void ngx_http_pserver_create_signed(ngx_http_pserver_create_t *create);
+
+/* http/operation_account; NGX_ERROR: no memory */
+ngx_int_t ngx_http_pserver_create_account(ngx_http_pserver_create_t *create);
 
 /*
  * http/operation_key: from the header, if there is one.  NGX_OK, or the

@@ -333,17 +333,17 @@ export class Chain {
     }
 
 
-    async registerGrantee(w, name = w.address) {
-        let id = await this.view('grantees', 'granteeAddressToId', w.address);
+    async registerGrantee(w, name = w.address, account = w.address) {
+        let id = await this.view('grantees', 'granteeAddressToId', account);
 
         if (id === 0n) {
             const sent = await this.send(w, 'grantees', 'registerGrantee',
-                w.address, w.address, w.signingKey.publicKey);
+                w.address, account, w.signingKey.publicKey);
 
             id = sent.events[0].args.granteeId;
         }
 
-        return { granteeId: Number(id), address: w.address, name };
+        return { granteeId: Number(id), address: account, name };
     }
 
 

@@ -1,6 +1,6 @@
 /*
  * The body of POST /api/v1/operations: after a byte 0 the inner text, else
- * the whole body.
+ * the whole body.  Which accounts are taken goes by its length.
  */
 
 #include <stdlib.h>
@@ -43,13 +43,47 @@ envelope(const uint8_t *text, size_t size, size_t *len)
 }
 
 
+/* the question to a contract fits into what was made for it */
+
+static void
+ask(const pserver_optext_t *optext)
+{
+    size_t           len;
+    u_char          *call;
+    pserver_word_t   digest;
+
+    len = pserver_account_signature_len(optext->signature);
+
+    if (len == 0 || (!optext->has_iss && len != 65)) {
+        abort();
+    }
+
+    len = pserver_account_call_len(len);
+    call = malloc(len);
+
+    if (call == NULL) {
+        abort();
+    }
+
+    pserver_account_digest(&digest, 1480, &optext->address, optext->text);
+
+    if (pserver_account_call(call, &optext->address, &digest,
+                             optext->signature)
+        != call + len)
+    {
+        abort();
+    }
+
+    free(call);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t                             len;
     u_char                            *body;
     pserver_optext_t                   optext;
-    pserver_address_t                  address;
     pserver_optext_reason_e            reason;
 
     static secp256k1_context          *secp;
@@ -88,7 +122,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
 
-        (void) pserver_optext_signer(secp, &optext, &address, NULL);
+        if (pserver_optext_signer(secp, size % 4, &optext)
+            == PSERVER_OPTEXT_ASK)
+        {
+            ask(&optext);
+        }
+
         (void) pserver_optext_check(&optext, &request);
 
     } else if (optext.doc != NULL || optext.envelope != NULL) {

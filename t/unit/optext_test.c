@@ -10,6 +10,10 @@
 #define R    "2f714a86b7e8ddb7c4324923c3e55f303ff90043a38a07c9e982ae9c591cc015"
 #define SIG  "0x" R R "1b"
 
+/* the account of key 1, and another */
+#define MINE   "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+#define OTHER  "0x2b5ad5c4795c026514f8317c7a215e218dccd6cf"
+
 
 static pserver_str_t
 str(const char *text)
@@ -64,14 +68,13 @@ parse_text(pserver_optext_t *optext, const char *text)
 
 TEST(signer)
 {
-    size_t                       n;
-    pserver_str_t                body, text;
-    pserver_optext_t             optext;
-    pserver_address_t            address, expected;
-    secp256k1_context           *secp;
-    pserver_json_doc_t          *doc;
-    const pserver_json_t        *c;
-    pserver_signature_reason_e   why;
+    size_t                 n;
+    pserver_str_t          body, text;
+    pserver_optext_t       optext;
+    pserver_address_t      expected;
+    secp256k1_context     *secp;
+    pserver_json_doc_t    *doc;
+    const pserver_json_t  *c;
 
     secp = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     doc = vector_open("t/vectors/eip191.json");
@@ -94,11 +97,11 @@ TEST(signer)
                   PSERVER_OPTEXT_OK);
         CHECK(vector_same(optext.text, text));
 
-        CHECK_INT(pserver_optext_signer(secp, &optext, &address, NULL),
+        CHECK_INT(pserver_optext_signer(secp, PSERVER_ACCOUNTS_KEY, &optext),
                   PSERVER_OPTEXT_OK);
 
         pserver_address_parse(&expected, vector_str(c, "address"));
-        CHECK_MEM(address.bytes, expected.bytes, 20);
+        CHECK_MEM(optext.address.bytes, expected.bytes, 20);
 
         CHECK_INT(optext.permission_id.bytes[30], 4);
         CHECK_INT(optext.permission_id.bytes[31], 0);
@@ -112,9 +115,8 @@ TEST(signer)
 
         CHECK_INT(pserver_optext_parse(&optext, body.data, body.len),
                   PSERVER_OPTEXT_OK);
-        CHECK_INT(pserver_optext_signer(secp, &optext, &address, &why),
+        CHECK_INT(pserver_optext_signer(secp, PSERVER_ACCOUNTS_KEY, &optext),
                   PSERVER_OPTEXT_SIGNER);
-        CHECK_INT(why, PSERVER_SIGNATURE_V);
 
         pserver_optext_free(&optext);
         free(body.data);
@@ -124,6 +126,158 @@ TEST(signer)
 
     pserver_json_free(doc);
     secp256k1_context_destroy(secp);
+}
+
+
+/*
+ * Whose signature it is, by the accounts that are taken, and after no code, a
+ * refusal, a signature of the account.
+ */
+
+TEST(accounts)
+{
+    size_t                i, j, k;
+    u_char                digits[PSERVER_SIGNATURE_LEN];
+    pserver_str_t         text, body, signature;
+    pserver_word_t        digest;
+    pserver_optext_t      optext;
+    secp256k1_context    *secp;
+    pserver_signature_t   by_key;
+
+    static const u_char  key[32] = { [31] = 1 };
+
+#define OK      PSERVER_OPTEXT_OK
+#define ASK     PSERVER_OPTEXT_ASK
+#define ISSUER  PSERVER_OPTEXT_ISSUER
+#define SIGNER  PSERVER_OPTEXT_SIGNER
+
+    static const struct {
+        const char               *text;
+        const char               *signature;     /* NULL: of the key */
+        pserver_optext_reason_e   reason[4];
+        pserver_optext_reason_e   answered[4][3];
+    } cases[] = {
+        { "{\"permission_id\":1}", NULL, { OK, SIGNER, OK, ASK },
+          { { 0 }, { 0 }, { 0 }, { OK, ISSUER, OK } } },
+        { "{\"permission_id\":1,\"iss\":\"" MINE "\"}", NULL,
+          { OK, ASK, OK, ASK },
+          { { 0 }, { ISSUER, ISSUER, OK }, { 0 }, { OK, ISSUER, OK } } },
+        { "{\"permission_id\":1,\"iss\":\"" OTHER "\"}", NULL,
+          { ISSUER, ASK, ASK, ASK },
+          { { 0 }, { ISSUER, ISSUER, OK }, { ISSUER, ISSUER, OK },
+            { ISSUER, ISSUER, OK } } },
+        { "{\"permission_id\":1,\"iss\":\"" OTHER "\"}", "0xabcd",
+          { SIGNER, ASK, ASK, ASK },
+          { { 0 }, { ISSUER, ISSUER, OK }, { ISSUER, ISSUER, OK },
+            { ISSUER, ISSUER, OK } } }
+    };
+
+    secp = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        text = str(cases[i].text);
+        pserver_eip191_digest(&digest, text);
+        CHECK_INT(pserver_signature_sign(secp, &by_key, key, &digest),
+                  PSERVER_OK);
+        pserver_signature_format(digits, &by_key);
+
+        signature.data = digits;
+        signature.len = sizeof(digits);
+
+        if (cases[i].signature) {
+            signature = str(cases[i].signature);
+        }
+
+        body = body_of(signature, text);
+
+        for (j = 0; j < 4; j++) {
+            CHECK_INT(pserver_optext_parse(&optext, body.data, body.len), OK);
+
+            if (!CHECK_INT(pserver_optext_signer(secp, j, &optext),
+                           cases[i].reason[j]))
+            {
+                fprintf(stderr, "    case %zu, accounts %zu\n", i, j);
+            }
+
+            if (cases[i].reason[j] == OK || cases[i].reason[j] == ASK) {
+                CHECK_INT(optext.address.bytes[0],
+                          strstr(cases[i].text, OTHER) ? 0x2b : 0x7e);
+            }
+
+            for (k = 0; cases[i].reason[j] == ASK && k < 3; k++) {
+                static const pserver_account_answer_e  answers[] = {
+                    PSERVER_ACCOUNT_NO_CODE, PSERVER_ACCOUNT_REFUSES,
+                    PSERVER_ACCOUNT_SIGNED
+                };
+
+                CHECK_INT(pserver_optext_answered(&optext, j, answers[k]),
+                          cases[i].answered[j][k]);
+            }
+
+            pserver_optext_free(&optext);
+        }
+
+        free(body.data);
+    }
+
+    secp256k1_context_destroy(secp);
+}
+
+
+/* what is not 65 bytes is only of an account that the text names */
+
+TEST(signatures)
+{
+    size_t            i;
+    char              longest[2 + 2 * PSERVER_ACCOUNT_SIGNATURE_MAX + 3];
+    char              longer[sizeof(longest)];
+    pserver_str_t     body;
+    pserver_optext_t  optext;
+
+    static const char  key[] = "{\"permission_id\":1}";
+    static const char  iss[] = "{\"permission_id\":1,\"iss\":\"" OTHER "\"}";
+
+    struct {
+        const char               *signature;
+        const char               *text;
+        pserver_optext_reason_e   reason;
+    } cases[] = {
+        { SIG, key, OK },
+        { SIG, iss, OK },
+        { SIG "00", key, PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { SIG "00", iss, OK },
+        { "0x11", iss, OK },
+        { "0x11", key, PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { "0x11", "{}", PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { "0x11", "x", PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { "0x1", iss, PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { "0x", iss, PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { "0x1g", iss, PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { "11", iss, PSERVER_OPTEXT_SIGNATURE_PATTERN },
+        { longest, iss, OK },
+        { longer, iss, PSERVER_OPTEXT_SIGNATURE_PATTERN }
+    };
+
+    memset(longer, 'a', sizeof(longer) - 1);
+    memcpy(longer, "0x", 2);
+    longer[sizeof(longer) - 1] = '\0';
+
+    memcpy(longest, longer, sizeof(longer));
+    longest[2 + 2 * PSERVER_ACCOUNT_SIGNATURE_MAX] = '\0';
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        body = body_of(str(cases[i].signature), str(cases[i].text));
+
+        if (!CHECK_INT(pserver_optext_parse(&optext, body.data, body.len),
+                       cases[i].reason))
+        {
+            fprintf(stderr, "    case %zu\n", i);
+        }
+
+        pserver_optext_free(&optext);
+        free(body.data);
+    }
 }
 
 
@@ -138,7 +292,7 @@ TEST(all_members)
                   "{\"permission_id\":\"7\",\"operation\":\"word_count\","
                   "\"parameters\":{\"a\":[1]},\"aud\":\"https://x\","
                   "\"chain_id\":1480,\"nonce\":\"n\",\"exp\":1700000000,"
-                  "\"other\":[]}"),
+                  "\"iss\":\"" OTHER "\",\"other\":[]}"),
               PSERVER_OPTEXT_OK);
 
     CHECK_INT(pserver_word_uint64(&optext.permission_id, &id), PSERVER_OK);
@@ -150,6 +304,8 @@ TEST(all_members)
     CHECK_INT(optext.chain_id, 1480);
     CHECK(optext.has_exp);
     CHECK_INT(optext.exp, 1700000000);
+    CHECK(optext.has_iss);
+    CHECK_INT(optext.iss.bytes[19], 0xcf);
 
     s.data = text;
     s.len = pserver_json_write(text, optext.parameters);
@@ -162,7 +318,7 @@ TEST(all_members)
     CHECK_INT(parse_text(&optext,
                   "{\"permission_id\":7,\"operation\":null,"
                   "\"parameters\":null,\"aud\":null,\"chain_id\":null,"
-                  "\"nonce\":null,\"exp\":null}"),
+                  "\"nonce\":null,\"exp\":null,\"iss\":null}"),
               PSERVER_OPTEXT_OK);
 
     CHECK(optext.operation.data == NULL);
@@ -171,6 +327,7 @@ TEST(all_members)
     CHECK(optext.nonce.data == NULL);
     CHECK(!optext.has_chain_id);
     CHECK(!optext.has_exp);
+    CHECK(!optext.has_iss);
 
     pserver_optext_free(&optext);
 }
@@ -282,7 +439,12 @@ TEST(texts_refused)
         { "{\"permission_id\":1,\"exp\":\"5\"}", PSERVER_OPTEXT_EXP },
         { "{\"permission_id\":1,\"exp\":1.5}", PSERVER_OPTEXT_EXP },
         { "{\"permission_id\":1,\"exp\":9007199254740992}",
-          PSERVER_OPTEXT_EXP }
+          PSERVER_OPTEXT_EXP },
+        { "{\"permission_id\":1,\"iss\":1}", PSERVER_OPTEXT_ISS },
+        { "{\"permission_id\":1,\"iss\":\"\"}", PSERVER_OPTEXT_ISS },
+        { "{\"permission_id\":1,\"iss\":\"me\"}", PSERVER_OPTEXT_ISS },
+        { "{\"permission_id\":1,\"iss\":\"" OTHER "0\"}",
+          PSERVER_OPTEXT_ISS }
     };
 
     memset(&zero, 0, sizeof(zero));
@@ -459,6 +621,9 @@ TEST(answers)
     CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_OK)->status, 202);
     CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_NOMEM)->status, 500);
     CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_SIGNER)->status, 401);
+    CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_ISSUER)->status, 401);
+    CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_UNAVAILABLE)->status, 503);
+    CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_BUSY)->status, 503);
     CHECK_INT(pserver_optext_error(PSERVER_OPTEXT_PERMISSION_ZERO)->status,
               400);
     CHECK_INT(strcmp(pserver_optext_error(PSERVER_OPTEXT_PERMISSION_ZERO)
