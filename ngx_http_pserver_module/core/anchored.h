@@ -7,7 +7,8 @@
 #define _PSERVER_ANCHORED_H_INCLUDED_
 
 
-#include "core.h"
+#include "eth.h"
+#include "json.h"
 
 
 #define PSERVER_ANCHORED_MAX  (20 + 1 + 64 + 1)
@@ -16,6 +17,7 @@
 typedef struct {
     uint64_t              size;      /* of the tree; 0: it has none */
     u_char                root[32];
+    uint64_t              block;     /* that has it; 0: not known */
 } pserver_anchored_t;
 
 
@@ -29,6 +31,19 @@ int pserver_anchored_parse(pserver_anchored_t *anchor, pserver_str_t text);
    PSERVER_INVALID: it is none */
 int pserver_anchored_result(pserver_anchored_t *anchor, const u_char *data,
     size_t len);
+
+
+/* keccak256 of Anchored(address,bytes32,uint64,bytes32) */
+extern const pserver_word_t  pserver_anchored_topic;
+
+/*
+ * From one of the result of eth_getLogs.  PSERVER_INVALID: it is no event
+ * Anchored of this contract, sender and log, or a reorganisation has taken it
+ * back.
+ */
+int pserver_anchored_event(pserver_anchored_t *anchor,
+    const pserver_json_t *event, const pserver_address_t *contract,
+    const pserver_address_t *sender, const u_char log_id[32]);
 
 
 #endif /* _PSERVER_ANCHORED_H_INCLUDED_ */

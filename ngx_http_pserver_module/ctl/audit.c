@@ -1,11 +1,9 @@
 /*
- * pserverctl audit: whether a log is what it was, and its anchors on chain.
+ * pserverctl audit: its commands, and the log that they are about.
  */
 
 #include "audit.h"
 
-#include "../core/bytes.h"
-#include "../core/encode.h"
 #include "../core/tile.h"
 
 #include <errno.h>
@@ -13,16 +11,8 @@
 #include <string.h>
 
 
-#define PSERVERCTL_ANCHORS_STEP  10000
-
-
 static int pserverctl_log_node(void *data, u_char hash[PSERVER_MERKLE_LEN],
     unsigned level, uint64_t index);
-static int pserverctl_anchors_ask(pserverctl_anchors_t *anchors);
-static int pserverctl_anchors_field(const pserver_json_t *entry,
-    const char *name, u_char *data, size_t len);
-static void pserverctl_word_of_address(char text[67],
-    const pserver_address_t *address);
 
 
 static const pserverctl_option_t  pserverctl_verify_options[] = {
@@ -45,6 +35,8 @@ static const pserverctl_option_t  pserverctl_anchor_options[] = {
     { "log-key", "TEXT|FILE", "the log's public key, as LOG/key has it" },
     { "rpc", "URL", "a chain node" },
     { "every", "TIME", "goes on, and anchors as often: 600, 10m, 1h" },
+    { "resend", "TIME", "offers more for what is not mined by then; else 60" },
+    { "timeout", "TIME", "gives a round up after this; else 10m" },
     { "confirmations", "N", "blocks above an anchor that counts; else 2" },
     { "max-fee", "GWEI", "pays no more a gas; else 100" },
     { "stop", "FOLDER", "pserver_audit: where it does not hold, stops it" },
@@ -73,7 +65,9 @@ const pserverctl_command_t  pserverctl_audit_commands[] = {
         "whether a log is whole, what it was, and what it anchored\n"
         "\n"
         "LOG is where it is served, as https://me.example.org/log. Every\n"
-        "entry is read. What does not hold is named by the entry's number.\n",
+        "entry is read. What does not hold is named by the entry's number,\n"
+        "and ends it with 1. Ends with 3 if a server or the node can't be\n"
+        "asked: then nothing is known.\n",
         pserverctl_verify_options, 1, 1, pserverctl_audit_verify
     },
     {
@@ -83,7 +77,9 @@ const pserverctl_command_t  pserverctl_audit_commands[] = {
         "Contract, chain and sender are those of the log's checkpoint\n"
         "(pserver_audit); the key must be the sender's. One transaction,\n"
         "whatever the number of entries, and none if there are no new ones.\n"
-        "It keeps no state: what is on chain is all that it goes by.\n"
+        "It keeps no state: what is on chain is all that it goes by. Ends\n"
+        "with 0 once it is there, 3 if a server or the node can't be asked or\n"
+        "time is up, which another run may mend, and 1 if it can't be.\n"
         PSERVERCTL_KEY_TEXT,
         pserverctl_anchor_options, 1, 1, pserverctl_audit_anchor
     },
@@ -225,41 +221,8 @@ pserverctl_log_stop(const pserverctl_args_t *args, const char *text)
 
 
 int
-pserverctl_anchor_latest(pserverctl_place_t *node,
-    const pserver_note_epoch_t *epoch, const u_char log_id[32],
-    const char *block, pserverctl_anchor_t *anchor)
-{
-    int     rc;
-    char    params[512], to[43], sender[67], id[65];
-    u_char  words[4 * 32];
-
-    pserver_address_format_lower((u_char *) to, &epoch->contract);
-    to[42] = '\0';
-
-    pserverctl_word_of_address(sender, &epoch->sender);
-    *pserver_hex_encode((u_char *) id, log_id, 32) = '\0';
-
-    /* latest(address,bytes32): size, block, time, root */
-
-    snprintf(params, sizeof(params), "[{\"to\":\"%s\",\"data\":\"0x68205bc3"
-             "%s%s\"},\"%s\"]", to, sender + 2, id, block);
-
-    rc = pserverctl_rpc_bytes(node, "eth_call", params, words,
-                              sizeof(words));
-    if (rc != PSERVER_OK) {
-        return rc;
-    }
-
-    anchor->size = pserver_get_be(words + 24, 8);
-    memcpy(anchor->root, words + 96, 32);
-
-    return PSERVER_OK;
-}
-
-
-int
 pserverctl_log_continues(pserverctl_log_t *log,
-    const pserverctl_anchor_t *anchor)
+    const pserver_anchored_t *anchor)
 {
     int     rc;
     u_char  root[PSERVER_MERKLE_LEN], old[PSERVER_MERKLE_LEN];
@@ -319,188 +282,4 @@ pserverctl_log_node(void *data, u_char hash[PSERVER_MERKLE_LEN],
     }
 
     return rc;
-}
-
-
-int
-pserverctl_anchors_init(pserverctl_anchors_t *anchors,
-    pserverctl_place_t *node, const pserverctl_log_t *log, uint64_t from)
-{
-    int       rc;
-    size_t    i;
-    uint64_t  chain_id;
-
-    memset(anchors, 0, sizeof(pserverctl_anchors_t));
-
-    anchors->node = node;
-    anchors->log = log;
-    anchors->step = PSERVERCTL_ANCHORS_STEP;
-    anchors->from = from;
-    anchors->next = from;
-
-    rc = pserverctl_rpc_quantity(node, "eth_chainId", "[]", &chain_id);
-
-    if (rc == PSERVER_OK) {
-        rc = pserverctl_rpc_quantity(node, "eth_blockNumber", "[]",
-                                     &anchors->head);
-    }
-
-    for (i = 0; rc == PSERVER_OK && i < log->checkpoint.n; i++) {
-
-        if (log->checkpoint.epochs[i].chain_id != chain_id) {
-            snprintf(node->error, sizeof(node->error), "the node is of chain "
-                     "%llu, the log is anchored on %llu",
-                     (unsigned long long) chain_id,
-                     (unsigned long long) log->checkpoint.epochs[i].chain_id);
-            return PSERVER_ERROR;
-        }
-    }
-
-    return rc;
-}
-
-
-int
-pserverctl_anchors_next(pserverctl_anchors_t *anchors,
-    pserverctl_anchor_t *anchor)
-{
-    int     rc;
-    u_char  data[64];
-
-    while (anchors->entry == NULL) {
-
-        if (anchors->epoch == anchors->log->checkpoint.n) {
-            return PSERVER_DONE;
-        }
-
-        if (anchors->next > anchors->head) {
-
-            anchors->epoch++;
-            anchors->next = anchors->from;
-            continue;
-        }
-
-        rc = pserverctl_anchors_ask(anchors);
-
-        if (rc != PSERVER_OK) {
-            return rc;
-        }
-    }
-
-    if (pserverctl_anchors_field(anchors->entry, "data", data, sizeof(data))
-        != PSERVER_OK)
-    {
-        snprintf(anchors->node->error, sizeof(anchors->node->error),
-                 "an event of another form");
-        return PSERVER_ERROR;
-    }
-
-    anchor->size = pserver_get_be(data + 24, 8);
-    memcpy(anchor->root, data + 32, 32);
-
-    anchors->entry = anchors->entry->next;
-
-    return PSERVER_OK;
-}
-
-
-void
-pserverctl_anchors_done(pserverctl_anchors_t *anchors)
-{
-    if (anchors->doc) {
-        pserver_json_free(anchors->doc);
-    }
-}
-
-
-static int
-pserverctl_anchors_ask(pserverctl_anchors_t *anchors)
-{
-    int                          rc;
-    char                         params[1024], to[43], sender[67], id[65];
-    uint64_t                     last;
-    const pserver_json_t        *result;
-    const pserver_note_epoch_t  *epoch;
-
-    epoch = &anchors->log->checkpoint.epochs[anchors->epoch];
-
-    pserverctl_anchors_done(anchors);
-
-    pserver_address_format_lower((u_char *) to, &epoch->contract);
-    to[42] = '\0';
-
-    pserverctl_word_of_address(sender, &epoch->sender);
-    *pserver_hex_encode((u_char *) id, anchors->log->key.id, 32) = '\0';
-
-    for ( ;; ) {
-        last = anchors->next + anchors->step - 1;
-
-        if (last > anchors->head) {
-            last = anchors->head;
-        }
-
-        /* Anchored(address,bytes32,uint64,bytes32) */
-
-        snprintf(params, sizeof(params), "[{\"address\":\"%s\",\"fromBlock\":"
-                 "\"0x%llx\",\"toBlock\":\"0x%llx\",\"topics\":[\"0x"
-                 "3d0c97912257c6ad70e8f6fc81ae518ad3e14734d308b512c2729cc6"
-                 "37a4b0b1\",\"%s\",\"0x%s\"]}]", to,
-                 (unsigned long long) anchors->next,
-                 (unsigned long long) last, sender, id);
-
-        rc = pserverctl_rpc(anchors->node, "eth_getLogs", params,
-                            &anchors->doc, &result);
-
-        /* nodes limit how much they look through for one question */
-
-        if (rc == PSERVER_INVALID && anchors->step > 1) {
-            anchors->step /= 2;
-            continue;
-        }
-
-        break;
-    }
-
-    if (rc != PSERVER_OK) {
-        return PSERVER_ERROR;
-    }
-
-    if (result->type != PSERVER_JSON_ARRAY) {
-        snprintf(anchors->node->error, sizeof(anchors->node->error),
-                 "eth_getLogs: no list");
-        return PSERVER_ERROR;
-    }
-
-    anchors->entry = result->child;
-    anchors->next = last + 1;
-
-    return PSERVER_OK;
-}
-
-
-static int
-pserverctl_anchors_field(const pserver_json_t *entry, const char *name,
-    u_char *data, size_t len)
-{
-    const pserver_json_t  *value;
-
-    value = pserver_json_get(entry, name);
-
-    if (value == NULL || value->type != PSERVER_JSON_STRING) {
-        return PSERVER_INVALID;
-    }
-
-    return pserver_hex0x_decode(data, len, value->value);
-}
-
-
-static void
-pserverctl_word_of_address(char text[67], const pserver_address_t *address)
-{
-    memset(text, '0', 66);
-
-    text[1] = 'x';
-
-    pserver_hex_encode((u_char *) text + 26, address->bytes, 20);
-    text[66] = '\0';
 }

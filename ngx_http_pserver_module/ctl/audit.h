@@ -9,6 +9,7 @@
 
 #include "rpc.h"
 
+#include "../core/anchored.h"
 #include "../core/note.h"
 
 
@@ -38,22 +39,16 @@ int pserverctl_log_checkpoint(pserverctl_log_t *log);
 void pserverctl_log_stop(const pserverctl_args_t *args, const char *text);
 
 
-typedef struct {
-    uint64_t              size;      /* 0: there is none */
-    u_char                root[32];
-} pserverctl_anchor_t;
-
-
-/* the anchor of a log at a block ("latest", or a quantity); node->error */
+/* the last anchor of a log that is mined, of size 0 if there is none;
+   node->error */
 int pserverctl_anchor_latest(pserverctl_place_t *node,
     const pserver_note_epoch_t *epoch, const u_char log_id[32],
-    const char *block, pserverctl_anchor_t *anchor);
-
+    pserver_anchored_t *anchor);
 
 /* whether the log of the checkpoint begins with what was anchored, by its
    tiles.  PSERVER_INVALID: it does not; PSERVER_ERROR: said */
 int pserverctl_log_continues(pserverctl_log_t *log,
-    const pserverctl_anchor_t *anchor);
+    const pserver_anchored_t *anchor);
 
 
 /*
@@ -81,7 +76,7 @@ int pserverctl_anchors_init(pserverctl_anchors_t *anchors,
 
 /* PSERVER_DONE: there is none more; node->error */
 int pserverctl_anchors_next(pserverctl_anchors_t *anchors,
-    pserverctl_anchor_t *anchor);
+    pserver_anchored_t *anchor);
 void pserverctl_anchors_done(pserverctl_anchors_t *anchors);
 
 

@@ -7,15 +7,10 @@
  * an anchor that a reorganisation took back is put there again.
  */
 
-#include "audit.h"
+#include "audit_anchor.h"
 
-#include "../core/bytes.h"
-#include "../core/encode.h"
-#include "../core/jsonrpc.h"
-#include "../core/rlp.h"
-
-#include <errno.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,56 +18,49 @@
 #include <unistd.h>
 
 
-#define PSERVERCTL_ANCHOR_POLL   1       /* seconds */
-#define PSERVERCTL_ANCHOR_STUCK  60      /* then it is sent again for more */
-#define PSERVERCTL_ANCHOR_PATIENCE  600  /* of a single run */
-#define PSERVERCTL_GWEI          1000000000ULL
+#define PSERVERCTL_ANCHOR_RETRY   5      /* seconds, then twice as many */
+
+/* milliseconds */
+#define PSERVERCTL_ANCHOR_POLL    250    /* at first */
+#define PSERVERCTL_ANCHOR_SLOW    4000   /* at last */
+#define PSERVERCTL_ANCHOR_DOWN    30000  /* the same, of a node that is down */
+#define PSERVERCTL_ANCHOR_LOST    2000   /* nodes may differ for a while */
 
 
-typedef struct {
-    pserverctl_args_t    *args;
-    pserverctl_log_t      log;
-    pserverctl_place_t    node;
-    u_char               *key;
-    secp256k1_context    *secp;
-    pserver_address_t     sender;
-    const pserver_note_epoch_t  *epoch;
-
-    uint64_t              confirmations;
-    uint64_t              max_fee;       /* wei */
-
-    /* of the transaction that was sent last */
-    uint64_t              nonce;
-    uint64_t              fee;           /* 0: none yet */
-    uint64_t              tip;
-} pserverctl_anchoring_t;
+typedef enum {
+    PSERVERCTL_ANCHOR_DEEP = 0,  /* it is there, below enough blocks */
+    PSERVERCTL_ANCHOR_MINED,     /* it is there */
+    PSERVERCTL_ANCHOR_WAITING,   /* a transaction waits for its block */
+    PSERVERCTL_ANCHOR_MISSING,   /* none does */
+    PSERVERCTL_ANCHOR_UNKNOWN,   /* the node could not be asked */
+    PSERVERCTL_ANCHOR_WRONG      /* another log is anchored: said */
+} pserverctl_anchor_state_e;
 
 
-static int pserverctl_anchoring_init(pserverctl_anchoring_t *a,
-    uint64_t *every);
+static int pserverctl_anchoring_init(pserverctl_anchoring_t *a);
+static int pserverctl_anchoring_run(pserverctl_anchoring_t *a);
 static int pserverctl_anchoring_round(pserverctl_anchoring_t *a);
 static int pserverctl_anchoring_log(pserverctl_anchoring_t *a);
-static int pserverctl_anchoring_continues(pserverctl_anchoring_t *a);
+static pserverctl_anchor_state_e pserverctl_anchoring_look(
+    pserverctl_anchoring_t *a, pserver_anchored_t *latest);
+static pserverctl_anchor_state_e pserverctl_anchoring_more_than(
+    pserverctl_anchoring_t *a, const pserver_anchored_t *latest);
+static int pserverctl_anchoring_nonces(pserverctl_anchoring_t *a);
+static int pserverctl_anchoring_continues(pserverctl_anchoring_t *a,
+    const pserver_anchored_t *latest);
 static int pserverctl_anchoring_wait(pserverctl_anchoring_t *a);
-static int pserverctl_anchoring_done(pserverctl_anchoring_t *a,
-    pserverctl_anchor_t *latest);
-static int pserverctl_anchoring_send(pserverctl_anchoring_t *a);
-static int pserverctl_anchoring_fees(pserverctl_anchoring_t *a,
-    uint64_t nonce, uint64_t *fee, uint64_t *tip);
-static int pserverctl_anchoring_gas(pserverctl_anchoring_t *a,
-    const u_char data[100], uint64_t *gas);
-static int pserverctl_anchoring_base_fee(pserverctl_anchoring_t *a,
-    uint64_t *fee);
-static int pserverctl_anchoring_node(pserverctl_anchoring_t *a);
+static uint64_t pserverctl_anchoring_due(const pserverctl_anchoring_t *a,
+    pserverctl_anchor_state_e state);
+static void pserverctl_anchoring_pause(uint64_t *pause, uint64_t max);
+static uint64_t pserverctl_msec(void);
 static int pserverctl_seconds(const pserverctl_args_t *args,
-    const char *name, uint64_t *seconds);
+    const char *name, uint64_t otherwise, uint64_t *seconds);
 
 
 int
 pserverctl_audit_anchor(pserverctl_args_t *args)
 {
     int                      rc;
-    uint64_t                 every;
     pserverctl_anchoring_t  *a;
 
     a = calloc(1, sizeof(pserverctl_anchoring_t));
@@ -84,20 +72,10 @@ pserverctl_audit_anchor(pserverctl_args_t *args)
 
     a->args = args;
 
-    rc = pserverctl_anchoring_init(a, &every);
+    rc = pserverctl_anchoring_init(a);
 
     if (rc == PSERVERCTL_OK) {
-
-        do {
-            rc = pserverctl_anchoring_round(a);
-
-            (void) fflush(stdout);
-
-            if (every) {
-                (void) sleep((unsigned) every);
-            }
-
-        } while (every);
+        rc = pserverctl_anchoring_run(a);
     }
 
     sodium_free(a->key);
@@ -116,7 +94,7 @@ pserverctl_audit_anchor(pserverctl_args_t *args)
 
 
 static int
-pserverctl_anchoring_init(pserverctl_anchoring_t *a, uint64_t *every)
+pserverctl_anchoring_init(pserverctl_anchoring_t *a)
 {
     int            rc;
     u_char         public_key[PSERVER_PUBLIC_KEY_LEN];
@@ -125,35 +103,37 @@ pserverctl_anchoring_init(pserverctl_anchoring_t *a, uint64_t *every)
 
     rc = pserverctl_log_init(&a->log, a->args);
 
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_required(a->args, "rpc", &rpc);
-    }
-
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_number(a->args, "confirmations", 2,
-                               &a->confirmations);
-    }
-
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_number(a->args, "max-fee", 100, &gwei);
-        a->max_fee = gwei * PSERVERCTL_GWEI;
-    }
-
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_seconds(a->args, "every", every);
-    }
-
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_key(a->args, &a->key);
-    }
-
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_place_init(&a->node, (char *) rpc.data,
-                                   pserverctl_option(a->args, "cacert"));
-    }
-
     if (rc != PSERVERCTL_OK) {
         return rc;
+    }
+
+    if (pserverctl_required(a->args, "rpc", &rpc) != PSERVERCTL_OK
+        || pserverctl_number(a->args, "confirmations", 2, &a->confirmations)
+           != PSERVERCTL_OK
+        || pserverctl_number(a->args, "max-fee", 100, &gwei) != PSERVERCTL_OK
+        || pserverctl_seconds(a->args, "every", 0, &a->every)
+           != PSERVERCTL_OK
+        || pserverctl_seconds(a->args, "resend", 60, &a->resend)
+           != PSERVERCTL_OK
+        || pserverctl_seconds(a->args, "timeout", 600, &a->timeout)
+           != PSERVERCTL_OK)
+    {
+        return PSERVERCTL_USAGE;
+    }
+
+    if (gwei > PSERVERCTL_GWEI) {
+        return pserverctl_usage_error(a->args, "--max-fee is in gwei, at "
+                                      "most %llu", PSERVERCTL_GWEI);
+    }
+
+    a->max_fee = gwei * PSERVERCTL_GWEI;
+
+    if (pserverctl_key(a->args, &a->key) != PSERVERCTL_OK
+        || pserverctl_place_init(&a->node, (char *) rpc.data,
+                                 pserverctl_option(a->args, "cacert"))
+           != PSERVERCTL_OK)
+    {
+        return PSERVERCTL_FAILED;
     }
 
     a->secp = pserverctl_secp256k1();
@@ -169,11 +149,47 @@ pserverctl_anchoring_init(pserverctl_anchoring_t *a, uint64_t *every)
 }
 
 
+/* one round, or one after the other for ever: sooner where one has failed */
+
+static int
+pserverctl_anchoring_run(pserverctl_anchoring_t *a)
+{
+    int       rc;
+    uint64_t  retry;
+
+    retry = PSERVERCTL_ANCHOR_RETRY;
+
+    for ( ;; ) {
+        rc = pserverctl_anchoring_round(a);
+
+        (void) fflush(stdout);
+
+        if (a->every == 0) {
+            return rc;
+        }
+
+        if (rc == PSERVERCTL_OK) {
+            retry = PSERVERCTL_ANCHOR_RETRY;
+        }
+
+        if (rc == PSERVERCTL_OK || retry >= a->every) {
+            (void) sleep((unsigned) a->every);
+
+        } else {
+            (void) sleep((unsigned) retry);
+            retry *= 2;
+        }
+    }
+}
+
+
 static int
 pserverctl_anchoring_round(pserverctl_anchoring_t *a)
 {
-    int                  rc;
-    pserverctl_anchor_t  latest;
+    int                 rc;
+    pserver_anchored_t  latest;
+
+    a->said[0] = '\0';
 
     rc = pserverctl_anchoring_log(a);
 
@@ -181,52 +197,24 @@ pserverctl_anchoring_round(pserverctl_anchoring_t *a)
         return rc;
     }
 
-    rc = pserverctl_anchoring_done(a, &latest);
+    switch (pserverctl_anchoring_look(a, &latest)) {
 
-    if (rc == PSERVER_OK) {
+    case PSERVERCTL_ANCHOR_DEEP:
+        a->len = 0;
         printf("%llu entries are anchored already\n",
                (unsigned long long) latest.size);
         return PSERVERCTL_OK;
-    }
 
-    if (rc != PSERVER_AGAIN) {
+    case PSERVERCTL_ANCHOR_UNKNOWN:
+        pserverctl_error("the node: %s", a->node.error);
+        return PSERVERCTL_AGAIN;
+
+    case PSERVERCTL_ANCHOR_WRONG:
         return PSERVERCTL_FAILED;
+
+    default:
+        return pserverctl_anchoring_wait(a);
     }
-
-    rc = pserverctl_anchoring_continues(a);
-
-    return (rc == PSERVERCTL_OK) ? pserverctl_anchoring_wait(a) : rc;
-}
-
-
-/* an anchor can't be taken back: another log is not put behind it */
-
-static int
-pserverctl_anchoring_continues(pserverctl_anchoring_t *a)
-{
-    int                  rc;
-    pserverctl_anchor_t  latest;
-
-    if (pserverctl_anchor_latest(&a->node, a->epoch, a->log.key.id, "latest",
-                                 &latest)
-        != PSERVER_OK)
-    {
-        return pserverctl_anchoring_node(a);
-    }
-
-    if (latest.size == 0 || latest.size >= a->log.checkpoint.size) {
-        return PSERVERCTL_OK;
-    }
-
-    rc = pserverctl_log_continues(&a->log, &latest);
-
-    if (rc == PSERVER_INVALID) {
-        pserverctl_error("the log does not begin with the %llu entries that "
-                         "were anchored", (unsigned long long) latest.size);
-        pserverctl_log_stop(a->args, "it does not match its anchor");
-    }
-
-    return (rc == PSERVER_OK) ? PSERVERCTL_OK : PSERVERCTL_FAILED;
 }
 
 
@@ -242,10 +230,11 @@ pserverctl_anchoring_log(pserverctl_anchoring_t *a)
 
     if (rc == PSERVER_INVALID) {
         pserverctl_log_stop(a->args, "its checkpoint is not its own");
+        return PSERVERCTL_FAILED;
     }
 
     if (rc != PSERVER_OK) {
-        return PSERVERCTL_FAILED;
+        return PSERVERCTL_AGAIN;
     }
 
     if (a->log.checkpoint.n == 0) {
@@ -265,7 +254,8 @@ pserverctl_anchoring_log(pserverctl_anchoring_t *a)
     if (pserverctl_rpc_quantity(&a->node, "eth_chainId", "[]", &chain_id)
         != PSERVER_OK)
     {
-        return pserverctl_anchoring_node(a);
+        pserverctl_error("the node: %s", a->node.error);
+        return PSERVERCTL_AGAIN;
     }
 
     if (chain_id != a->epoch->chain_id) {
@@ -279,311 +269,270 @@ pserverctl_anchoring_log(pserverctl_anchoring_t *a)
 }
 
 
-/* until it is there, for good */
+/* the nonces come first: an anchor that is mined meanwhile is seen as one */
 
-static int
-pserverctl_anchoring_wait(pserverctl_anchoring_t *a)
+static pserverctl_anchor_state_e
+pserverctl_anchoring_look(pserverctl_anchoring_t *a,
+    pserver_anchored_t *latest)
 {
-    int                  rc;
-    time_t               start, sent;
-    pserverctl_anchor_t  latest;
-
-    start = time(NULL);
-    sent = 0;
-
-    for ( ;; ) {
-
-        if (time(NULL) - sent >= PSERVERCTL_ANCHOR_STUCK) {
-
-            if (pserverctl_anchoring_send(a) == PSERVERCTL_OK) {
-                sent = time(NULL);
-            }
-        }
-
-        (void) sleep(PSERVERCTL_ANCHOR_POLL);
-
-        rc = pserverctl_anchoring_done(a, &latest);
-
-        if (rc == PSERVER_OK) {
-            printf("%llu entries are anchored\n",
-                   (unsigned long long) latest.size);
-            return PSERVERCTL_OK;
-        }
-
-        if (rc == PSERVER_INVALID) {
-            return PSERVERCTL_FAILED;
-        }
-
-        if (time(NULL) - start > PSERVERCTL_ANCHOR_PATIENCE) {
-            pserverctl_error("%llu entries are not anchored yet",
-                             (unsigned long long) a->log.checkpoint.size);
-            return PSERVERCTL_FAILED;
-        }
-    }
-}
-
-
-/*
- * PSERVER_OK: all that the checkpoint has is anchored, deep enough;
- * PSERVER_AGAIN: it is not; PSERVER_INVALID: another log is; PSERVER_ERROR.
- */
-
-static int
-pserverctl_anchoring_done(pserverctl_anchoring_t *a,
-    pserverctl_anchor_t *latest)
-{
-    char      block[32];
     uint64_t  head;
 
-    if (pserverctl_rpc_quantity(&a->node, "eth_blockNumber", "[]", &head)
-        != PSERVER_OK)
+    if (pserverctl_anchoring_nonces(a) != PSERVER_OK
+        || pserverctl_rpc_quantity(&a->node, "eth_blockNumber", "[]", &head)
+           != PSERVER_OK
+        || pserverctl_anchor_latest(&a->node, a->epoch, a->log.key.id, latest)
+           != PSERVER_OK)
     {
-        (void) pserverctl_anchoring_node(a);
-        return PSERVER_ERROR;
-    }
-
-    if (head < a->confirmations) {
-        return PSERVER_AGAIN;
-    }
-
-    snprintf(block, sizeof(block), "0x%llx",
-             (unsigned long long) (head - a->confirmations));
-
-    if (pserverctl_anchor_latest(&a->node, a->epoch, a->log.key.id, block,
-                                 latest)
-        != PSERVER_OK)
-    {
-        (void) pserverctl_anchoring_node(a);
-        return PSERVER_ERROR;
+        return PSERVERCTL_ANCHOR_UNKNOWN;
     }
 
     if (latest->size < a->log.checkpoint.size) {
-        return PSERVER_AGAIN;
+        return (a->known > a->mined) ? PSERVERCTL_ANCHOR_WAITING
+                                     : PSERVERCTL_ANCHOR_MISSING;
+    }
+
+    if (head < latest->block || head - latest->block < a->confirmations) {
+        return PSERVERCTL_ANCHOR_MINED;
     }
 
     if (latest->size > a->log.checkpoint.size) {
-        pserverctl_error("the log was cut back: it has %llu entries, %llu "
-                         "were anchored",
-                         (unsigned long long) a->log.checkpoint.size,
-                         (unsigned long long) latest->size);
-        pserverctl_log_stop(a->args, "it was cut back behind its anchor");
-        return PSERVER_INVALID;
+        return pserverctl_anchoring_more_than(a, latest);
     }
 
     if (memcmp(latest->root, a->log.checkpoint.root, 32) != 0) {
         pserverctl_error("what was anchored is another log of %llu entries",
                          (unsigned long long) latest->size);
         pserverctl_log_stop(a->args, "it does not match its anchor");
-        return PSERVER_INVALID;
+        return PSERVERCTL_ANCHOR_WRONG;
     }
 
-    return PSERVER_OK;
+    return PSERVERCTL_ANCHOR_DEEP;
+}
+
+
+/* a log may have grown, and another run may have anchored it, meanwhile */
+
+static pserverctl_anchor_state_e
+pserverctl_anchoring_more_than(pserverctl_anchoring_t *a,
+    const pserver_anchored_t *latest)
+{
+    int  rc;
+
+    rc = pserverctl_anchoring_log(a);
+
+    if (rc == PSERVERCTL_OK && latest->size > a->log.checkpoint.size) {
+        pserverctl_error("the log was cut back: it has %llu entries, %llu "
+                         "were anchored",
+                         (unsigned long long) a->log.checkpoint.size,
+                         (unsigned long long) latest->size);
+        pserverctl_log_stop(a->args, "it was cut back behind its anchor");
+        return PSERVERCTL_ANCHOR_WRONG;
+    }
+
+    if (rc == PSERVERCTL_OK) {
+        rc = pserverctl_anchoring_continues(a, latest);
+    }
+
+    return (rc == PSERVERCTL_OK) ? PSERVERCTL_ANCHOR_DEEP
+                                 : PSERVERCTL_ANCHOR_WRONG;
 }
 
 
 static int
-pserverctl_anchoring_send(pserverctl_anchoring_t *a)
+pserverctl_anchoring_nonces(pserverctl_anchoring_t *a)
 {
-    int                    rc;
-    char                   params[2 * PSERVER_TRANSACTION_MAX + 64];
-    char                   address[43], *p;
-    u_char                 raw[PSERVER_TRANSACTION_MAX], *end;
-    u_char                 data[4 + 3 * 32];
-    pserver_word_t         hash;
-    pserver_json_doc_t    *doc;
-    const pserver_json_t  *result;
-    pserver_transaction_t  tx;
-
-    memset(&tx, 0, sizeof(tx));
+    int   rc;
+    char  params[80], address[43];
 
     pserver_address_format_lower((u_char *) address, &a->sender);
     address[42] = '\0';
 
     snprintf(params, sizeof(params), "[\"%s\",\"latest\"]", address);
 
-    if (pserverctl_rpc_quantity(&a->node, "eth_getTransactionCount", params,
-                                &tx.nonce)
-        != PSERVER_OK)
-    {
-        return pserverctl_anchoring_node(a);
+    rc = pserverctl_rpc_quantity(&a->node, "eth_getTransactionCount", params,
+                                 &a->mined);
+
+    if (rc == PSERVER_OK) {
+        snprintf(params, sizeof(params), "[\"%s\",\"pending\"]", address);
+
+        rc = pserverctl_rpc_quantity(&a->node, "eth_getTransactionCount",
+                                     params, &a->known);
     }
 
-    /* anchor(bytes32,uint64,bytes32) */
-
-    memcpy(data, "\x70\xc1\x27\xc6", 4);
-    memcpy(data + 4, a->log.key.id, 32);
-    memset(data + 36, 0, 24);
-    pserver_put_be(data + 60, a->log.checkpoint.size, 8);
-    memcpy(data + 68, a->log.checkpoint.root, 32);
-
-    rc = pserverctl_anchoring_fees(a, tx.nonce, &tx.fee, &tx.tip);
-
-    if (rc == PSERVERCTL_OK) {
-        rc = pserverctl_anchoring_gas(a, data, &tx.gas);
-    }
-
-    if (rc != PSERVERCTL_OK) {
-        return rc;
-    }
-
-    tx.chain_id = a->epoch->chain_id;
-    tx.to = a->epoch->contract;
-    tx.data = data;
-    tx.len = sizeof(data);
-
-    if (pserver_transaction_sign(raw, &end, &hash, &tx, a->secp, a->key)
-        != PSERVER_OK)
-    {
-        pserverctl_error("the transaction could not be signed");
-        return PSERVERCTL_FAILED;
-    }
-
-    p = params + sprintf(params, "[\"0x");
-    p = (char *) pserver_hex_encode((u_char *) p, raw, end - raw);
-    strcpy(p, "\"]");
-
-    rc = pserverctl_rpc(&a->node, "eth_sendRawTransaction", params, &doc,
-                        &result);
-
-    if (doc) {
-        pserver_json_free(doc);
-    }
-
-    /* what another run has sent may be there: the next one offers more */
-
-    a->nonce = tx.nonce;
-    a->fee = tx.fee;
-    a->tip = tx.tip;
-
-    return (rc == PSERVER_OK) ? PSERVERCTL_OK : pserverctl_anchoring_node(a);
+    return rc;
 }
 
 
-/* a transaction in the place of another must offer a tenth more */
+/* an anchor can't be taken back: another log is not put behind it.  Of all
+   that is anchored, at most the checkpoint */
 
 static int
-pserverctl_anchoring_fees(pserverctl_anchoring_t *a, uint64_t nonce,
-    uint64_t *fee, uint64_t *tip)
+pserverctl_anchoring_continues(pserverctl_anchoring_t *a,
+    const pserver_anchored_t *latest)
 {
-    uint64_t  base;
+    int  rc;
 
-    if (pserverctl_rpc_quantity(&a->node, "eth_maxPriorityFeePerGas", "[]",
-                                tip)
-        != PSERVER_OK)
-    {
-        *tip = PSERVERCTL_GWEI;
+    if (latest->size == 0) {
+        return PSERVERCTL_OK;
     }
 
-    if (pserverctl_anchoring_base_fee(a, &base) != PSERVERCTL_OK) {
+    rc = pserverctl_log_continues(&a->log, latest);
+
+    if (rc == PSERVER_INVALID) {
+        pserverctl_error("the log does not begin with the %llu entries that "
+                         "were anchored", (unsigned long long) latest->size);
+        pserverctl_log_stop(a->args, "it does not match its anchor");
         return PSERVERCTL_FAILED;
     }
 
-    *fee = 2 * base + *tip;
+    return (rc == PSERVER_OK) ? PSERVERCTL_OK : PSERVERCTL_AGAIN;
+}
 
-    if (a->fee && a->nonce == nonce) {
 
-        if (*tip < a->tip + a->tip / 8 + 1) {
-            *tip = a->tip + a->tip / 8 + 1;
+/* until it is there, for good */
+
+static int
+pserverctl_anchoring_wait(pserverctl_anchoring_t *a)
+{
+    int                        rc, continues;
+    uint64_t                   now, start, sent, pause;
+    pserver_anchored_t         latest;
+    pserverctl_anchor_state_e  state;
+
+    start = pserverctl_msec();
+    sent = start;
+    pause = PSERVERCTL_ANCHOR_POLL;
+    continues = 0;
+
+    for ( ;; ) {
+        state = pserverctl_anchoring_look(a, &latest);
+        now = pserverctl_msec();
+
+        switch (state) {
+
+        case PSERVERCTL_ANCHOR_DEEP:
+            a->len = 0;
+            printf("%llu entries are anchored\n",
+                   (unsigned long long) latest.size);
+            return PSERVERCTL_OK;
+
+        case PSERVERCTL_ANCHOR_WRONG:
+            return PSERVERCTL_FAILED;
+
+        case PSERVERCTL_ANCHOR_UNKNOWN:
+            pserverctl_anchoring_say(a, "the node: %s", a->node.error);
+            break;
+
+        case PSERVERCTL_ANCHOR_MINED:
+            break;
+
+        case PSERVERCTL_ANCHOR_WAITING:
+        case PSERVERCTL_ANCHOR_MISSING:
+
+            if (now - sent < pserverctl_anchoring_due(a, state)) {
+                break;
+            }
+
+            rc = continues ? PSERVERCTL_OK
+                           : pserverctl_anchoring_continues(a, &latest);
+
+            if (rc == PSERVERCTL_OK) {
+                rc = pserverctl_anchoring_send(a);
+            }
+
+            if (rc != PSERVERCTL_OK) {
+                return rc;
+            }
+
+            continues = 1;
+            sent = now;
+            break;
         }
 
-        if (*fee < a->fee + a->fee / 8 + 1) {
-            *fee = a->fee + a->fee / 8 + 1;
+        if (now - start > 1000 * a->timeout) {
+            pserverctl_error("%llu entries are not anchored yet",
+                             (unsigned long long) a->log.checkpoint.size);
+            return PSERVERCTL_AGAIN;
         }
-    }
 
-    if (*fee > a->max_fee) {
-        *fee = a->max_fee;
+        pserverctl_anchoring_pause(&pause,
+                                   (state == PSERVERCTL_ANCHOR_UNKNOWN)
+                                   ? PSERVERCTL_ANCHOR_DOWN
+                                   : PSERVERCTL_ANCHOR_SLOW);
     }
-
-    if (*tip > *fee) {
-        *tip = *fee;
-    }
-
-    if (*fee < base) {
-        pserverctl_error("gas costs %llu gwei now, more than --max-fee: "
-                         "nothing is sent",
-                         (unsigned long long) (base / PSERVERCTL_GWEI));
-        return PSERVERCTL_FAILED;
-    }
-
-    return PSERVERCTL_OK;
 }
 
 
-static int
-pserverctl_anchoring_gas(pserverctl_anchoring_t *a, const u_char data[100],
-    uint64_t *gas)
+/* how long after the last attempt there is another, in milliseconds */
+
+static uint64_t
+pserverctl_anchoring_due(const pserverctl_anchoring_t *a,
+    pserverctl_anchor_state_e state)
 {
-    char  params[512], from[43], to[43], hex[201];
-
-    pserver_address_format_lower((u_char *) from, &a->sender);
-    pserver_address_format_lower((u_char *) to, &a->epoch->contract);
-    from[42] = to[42] = '\0';
-
-    *pserver_hex_encode((u_char *) hex, data, 100) = '\0';
-
-    snprintf(params, sizeof(params), "[{\"from\":\"%s\",\"to\":\"%s\","
-             "\"data\":\"0x%s\"}]", from, to, hex);
-
-    if (pserverctl_rpc_quantity(&a->node, "eth_estimateGas", params, gas)
-        != PSERVER_OK)
-    {
-        return pserverctl_anchoring_node(a);
+    if (state == PSERVERCTL_ANCHOR_WAITING && !a->refused) {
+        return 1000 * a->resend;
     }
 
-    *gas += *gas / 4;
-
-    return PSERVERCTL_OK;
+    return a->len ? PSERVERCTL_ANCHOR_LOST : 0;
 }
 
 
-static int
-pserverctl_anchoring_base_fee(pserverctl_anchoring_t *a, uint64_t *fee)
+static void
+pserverctl_anchoring_pause(uint64_t *pause, uint64_t max)
 {
-    int                    rc;
-    pserver_json_doc_t    *doc;
-    const pserver_json_t  *result, *value;
+    struct timespec  ts;
 
-    rc = pserverctl_rpc(&a->node, "eth_getBlockByNumber",
-                        "[\"latest\",false]", &doc, &result);
-
-    if (rc != PSERVER_OK) {
-        return pserverctl_anchoring_node(a);
+    if (*pause > max) {
+        *pause = max;
     }
 
-    value = pserver_json_get(result, "baseFeePerGas");
+    ts.tv_sec = (time_t) (*pause / 1000);
+    ts.tv_nsec = (long) (*pause % 1000) * 1000000;
 
-    if (value == NULL || pserver_jsonrpc_quantity(value, fee) != PSERVER_OK) {
-        snprintf(a->node.error, sizeof(a->node.error),
-                 "a block without a base fee");
-        rc = PSERVER_ERROR;
-    }
+    (void) nanosleep(&ts, NULL);
 
-    pserver_json_free(doc);
-
-    return (rc == PSERVER_OK) ? PSERVERCTL_OK : pserverctl_anchoring_node(a);
+    *pause += *pause / 4;
 }
 
 
-static int
-pserverctl_anchoring_node(pserverctl_anchoring_t *a)
+static uint64_t
+pserverctl_msec(void)
 {
-    pserverctl_error("the node: %s", a->node.error);
+    struct timespec  ts;
 
-    return PSERVERCTL_FAILED;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
 }
 
 
-/* 600, 600s, 10m, 1h; 0: not given */
+void
+pserverctl_anchoring_say(pserverctl_anchoring_t *a, const char *fmt, ...)
+{
+    char     text[sizeof(a->said)];
+    va_list  ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+
+    if (strcmp(text, a->said) != 0) {
+        strcpy(a->said, text);
+        pserverctl_error("%s", text);
+    }
+}
+
+
+/* 600, 600s, 10m, 1h */
 
 static int
 pserverctl_seconds(const pserverctl_args_t *args, const char *name,
-    uint64_t *seconds)
+    uint64_t otherwise, uint64_t *seconds)
 {
     char        *end;
     const char  *text;
 
-    *seconds = 0;
+    *seconds = otherwise;
     text = pserverctl_option(args, name);
 
     if (text == NULL) {

@@ -13,15 +13,25 @@
 #include <string.h>
 
 
-#define PSERVERCTL_OWNER_PAGE  100
-#define PSERVERCTL_OWNER_WRONG 256
+#define PSERVERCTL_OWNER_TRIES  5
+#define PSERVERCTL_OWNER_SLACK  20       /* that come between two questions */
+
+#define pserverctl_llu(n)  ((unsigned long long) (n))
 
 
-static pserver_json_doc_t *pserverctl_owner_page(pserverctl_owner_t *owner,
-    uint64_t limit, uint64_t offset, uint64_t *total);
-static int pserverctl_owner_shown(pserverctl_owner_t *owner,
-    const pserver_json_t *log, uint64_t size, size_t *left, char *wrong);
-static int pserverctl_owner_base64(const pserver_json_t *log,
+static int pserverctl_owner_missing(const pserverctl_owner_t *owner,
+    const pserver_entry_view_t *view, char *wrong);
+static int pserverctl_owner_held(const pserverctl_owner_t *owner,
+    const pserver_entry_view_t *view, const u_char leaf[32],
+    const pserver_json_t *shown, char *wrong);
+static int pserverctl_owner_number(pserverctl_owner_t *owner, uint64_t n,
+    const pserver_json_t **shown);
+static int pserverctl_owner_page(pserverctl_owner_t *owner, uint64_t limit,
+    uint64_t offset);
+static int pserverctl_owner_parse(pserver_entry_view_t *view,
+    const pserver_json_t *shown, u_char *entry, size_t *len, char *wrong);
+static int pserverctl_owner_count(const pserver_json_t *value, uint64_t *n);
+static int pserverctl_owner_base64(const pserver_json_t *object,
     const char *name, u_char *data, size_t size, size_t *len);
 
 
@@ -29,12 +39,10 @@ int
 pserverctl_owner_init(pserverctl_owner_t *owner, pserverctl_args_t *args,
     const char *url)
 {
-    int                  rc;
-    u_char              *key;
-    size_t               len;
-    uint64_t             total;
-    pserverctl_url_t     parsed;
-    pserver_json_doc_t  *doc;
+    int               rc;
+    u_char           *key;
+    size_t            len, i;
+    pserverctl_url_t  parsed;
 
     if (pserverctl_url_parse(&parsed, url) != PSERVER_OK
         || parsed.origin.len >= sizeof(owner->origin))
@@ -57,27 +65,25 @@ pserverctl_owner_init(pserverctl_owner_t *owner, pserverctl_args_t *args,
         return rc;
     }
 
-    doc = pserverctl_owner_page(owner, 1, 0, &total);
-
-    if (doc == NULL) {
+    if (pserverctl_owner_page(owner, 1, 0) != PSERVER_OK) {
         return PSERVERCTL_FAILED;
     }
 
-    if (pserverctl_owner_base64(pserver_json_root(doc), "tagKey",
+    if (pserverctl_owner_base64(pserver_json_root(owner->doc), "tagKey",
                                 owner->tag_key, 32, &len)
         != PSERVER_OK
         || len != 32)
     {
         pserverctl_error("the server shows no key of the owner's entries: "
                          "has the owner data here?");
-        rc = PSERVERCTL_FAILED;
+        return PSERVERCTL_FAILED;
     }
 
-    pserver_json_free(doc);
+    for (i = 0; i < PSERVERCTL_OWNER_AHEAD; i++) {
+        pserver_entry_tag(owner->tags[i], owner->tag_key, i + 1);
+    }
 
-    pserver_entry_tag(owner->next, owner->tag_key, 1);
-
-    return rc;
+    return PSERVERCTL_OK;
 }
 
 
@@ -88,86 +94,67 @@ pserverctl_owner_done(pserverctl_owner_t *owner)
 
     sodium_memzero(owner->tag_key, sizeof(owner->tag_key));
 
-    free(owner->found);
+    pserver_json_free(owner->doc);
 }
 
 
 int
 pserverctl_owner_entry(pserverctl_owner_t *owner,
-    const pserver_entry_view_t *view, const u_char leaf[32])
+    const pserver_entry_view_t *view, const u_char leaf[32], char *wrong)
 {
-    size_t               allocated;
-    pserverctl_found_t  *found;
+    int                    rc;
+    const pserver_json_t  *shown;
 
-    if (memcmp(view->tag, owner->next, 32) != 0) {
-        return PSERVERCTL_OK;
+    if (memcmp(view->tag, owner->tags[0], 32) != 0) {
+        return pserverctl_owner_missing(owner, view, wrong);
     }
 
-    if (owner->n == owner->allocated) {
-        allocated = 2 * owner->allocated + 64;
+    rc = pserverctl_owner_number(owner, owner->n + 1, &shown);
 
-        found = realloc(owner->found, allocated * sizeof(pserverctl_found_t));
-        if (found == NULL) {
-            pserverctl_error("not enough memory");
-            return PSERVERCTL_FAILED;
-        }
-
-        owner->found = found;
-        owner->allocated = allocated;
+    if (rc == PSERVER_OK) {
+        rc = pserverctl_owner_held(owner, view, leaf, shown, wrong);
     }
 
-    found = &owner->found[owner->n++];
+    if (rc != PSERVER_OK) {
+        return rc;
+    }
 
-    found->sequence = view->sequence;
-    memcpy(found->leaf, leaf, 32);
+    owner->n++;
+    owner->sequence = view->sequence;
+    memcpy(owner->last, leaf, 32);
 
-    pserver_entry_tag(owner->next, owner->tag_key, owner->n + 1);
+    memmove(owner->tags[0], owner->tags[1],
+            (PSERVERCTL_OWNER_AHEAD - 1) * 32);
+    pserver_entry_tag(owner->tags[PSERVERCTL_OWNER_AHEAD - 1],
+                      owner->tag_key, owner->n + PSERVERCTL_OWNER_AHEAD);
 
-    return PSERVERCTL_OK;
+    return PSERVER_OK;
 }
 
 
-/* the server shows the newest first; more may have come meanwhile */
+/* what is shown beyond what the log has must have come later */
 
 int
-pserverctl_owner_check(pserverctl_owner_t *owner, uint64_t size, char *wrong)
+pserverctl_owner_end(pserverctl_owner_t *owner, uint64_t size, char *wrong)
 {
-    int                    rc, more;
-    size_t                 left;
-    uint64_t               offset, total;
-    pserver_json_doc_t    *doc;
-    const pserver_json_t  *logs, *log;
+    int                    rc;
+    u_char                 entry[PSERVER_ENTRY_MAX];
+    size_t                 len;
+    pserver_entry_view_t   view;
+    const pserver_json_t  *shown;
 
-    rc = PSERVER_OK;
-    left = owner->n;
-    offset = 0;
+    rc = pserverctl_owner_number(owner, owner->n + 1, &shown);
 
-    do {
-        doc = pserverctl_owner_page(owner, PSERVERCTL_OWNER_PAGE, offset,
-                                    &total);
-        if (doc == NULL) {
-            return PSERVER_ERROR;
-        }
+    if (rc != PSERVER_OK || shown == NULL) {
+        return rc;
+    }
 
-        logs = pserver_json_get(pserver_json_root(doc), "logs");
-        more = (logs && logs->child);
+    rc = pserverctl_owner_parse(&view, shown, entry, &len, wrong);
 
-        for (log = logs ? logs->child : NULL; log && rc == PSERVER_OK;
-             log = log->next)
-        {
-            rc = pserverctl_owner_shown(owner, log, size, &left, wrong);
-        }
-
-        pserver_json_free(doc);
-
-        offset += PSERVERCTL_OWNER_PAGE;
-
-    } while (rc == PSERVER_OK && more && offset < total);
-
-    if (rc == PSERVER_OK && left) {
-        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is the owner's "
-                 "and is withheld from the owner",
-                 (unsigned long long) owner->found[left - 1].sequence);
+    if (rc == PSERVER_OK && view.sequence < size) {
+        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is shown to the "
+                 "owner and is not the owner's in the log",
+                 pserverctl_llu(view.sequence));
         rc = PSERVER_INVALID;
     }
 
@@ -175,124 +162,246 @@ pserverctl_owner_check(pserverctl_owner_t *owner, uint64_t size, char *wrong)
 }
 
 
+/* an owner's entry that comes too early: one before it was taken away */
+
 static int
-pserverctl_owner_shown(pserverctl_owner_t *owner, const pserver_json_t *log,
-    uint64_t size, size_t *left, char *wrong)
+pserverctl_owner_missing(const pserverctl_owner_t *owner,
+    const pserver_entry_view_t *view, char *wrong)
 {
-    u_char                    entry[PSERVER_ENTRY_MAX], leaf[32];
-    u_char                    plain[PSERVER_ENTRY_OPENING_MAX];
-    size_t                    entry_len, plain_len;
-    pserver_entry_view_t      view;
-    const pserverctl_found_t *found;
-    pserver_entry_opening_t   opening;
+    size_t  i;
 
-    static const u_char  zeros[32];
+    for (i = 1; i < PSERVERCTL_OWNER_AHEAD; i++) {
 
-    if (pserverctl_owner_base64(log, "entry", entry, sizeof(entry),
-                                &entry_len)
-        != PSERVER_OK
-        || pserverctl_owner_base64(log, "opening", plain, sizeof(plain),
-                                   &plain_len)
+        if (memcmp(view->tag, owner->tags[i], 32) == 0) {
+            snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is number "
+                     "%llu of the owner's, and number %llu is not in the log "
+                     "before it", pserverctl_llu(view->sequence),
+                     pserverctl_llu(owner->n + 1 + i),
+                     pserverctl_llu(owner->n + 1));
+            return PSERVER_INVALID;
+        }
+    }
+
+    return PSERVER_OK;
+}
+
+
+/* an owner's entry in the log against the one of its number that is shown */
+
+static int
+pserverctl_owner_held(const pserverctl_owner_t *owner,
+    const pserver_entry_view_t *view, const u_char leaf[32],
+    const pserver_json_t *shown, char *wrong)
+{
+    u_char                   entry[PSERVER_ENTRY_MAX], hash[32];
+    u_char                   plain[PSERVER_ENTRY_OPENING_MAX];
+    size_t                   len;
+    pserver_entry_view_t     seen;
+    pserver_entry_opening_t  opening;
+
+    if (shown
+        && pserverctl_owner_parse(&seen, shown, entry, &len, wrong)
+           != PSERVER_OK)
+    {
+        return PSERVER_INVALID;
+    }
+
+    if (shown == NULL || seen.sequence > view->sequence) {
+        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is the owner's "
+                 "and is withheld from the owner",
+                 pserverctl_llu(view->sequence));
+        return PSERVER_INVALID;
+    }
+
+    if (owner->n && seen.sequence <= owner->sequence) {
+        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "the owner is shown fewer "
+                 "entries than the server counts: one from entry %llu on is "
+                 "withheld", pserverctl_llu(view->sequence));
+        return PSERVER_INVALID;
+    }
+
+    if (seen.sequence < view->sequence) {
+        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is shown to the "
+                 "owner and is not the owner's in the log",
+                 pserverctl_llu(seen.sequence));
+        return PSERVER_INVALID;
+    }
+
+    pserver_merkle_leaf(hash, entry, len);
+
+    if (memcmp(hash, leaf, 32) != 0
+        || pserverctl_owner_base64(shown, "opening", plain, sizeof(plain),
+                                   &len)
            != PSERVER_OK
-        || pserver_entry_parse(&view, entry, entry_len) != PSERVER_OK)
+        || pserver_entry_opening(&opening, plain, len, &seen) != PSERVER_OK)
+    {
+        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is not what the "
+                 "owner is shown", pserverctl_llu(view->sequence));
+        return PSERVER_INVALID;
+    }
+
+    if (pserver_entry_follows(view, owner->tag_key, opening.link_key,
+                              owner->n + 1, owner->last)
+        != PSERVER_OK)
+    {
+        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu does not follow "
+                 "the owner's entry before", pserverctl_llu(view->sequence));
+        return PSERVER_INVALID;
+    }
+
+    return PSERVER_OK;
+}
+
+
+/*
+ * The n-th entry that is shown, from the oldest on; NULL: not so many are.
+ * The server counts from the newest, and others come meanwhile.
+ */
+
+static int
+pserverctl_owner_number(pserverctl_owner_t *owner, uint64_t n,
+    const pserver_json_t **shown)
+{
+    int       tries;
+    uint64_t  top;
+
+    for (tries = 0; tries < PSERVERCTL_OWNER_TRIES; tries++) {
+
+        if (n > owner->total) {
+            *shown = NULL;
+            return PSERVER_OK;
+        }
+
+        if (n <= owner->high && owner->high - n < owner->count) {
+            *shown = owner->shown[owner->high - n];
+            return PSERVER_OK;
+        }
+
+        top = n + PSERVERCTL_OWNER_PAGE - 1 - PSERVERCTL_OWNER_SLACK;
+
+        if (pserverctl_owner_page(owner, PSERVERCTL_OWNER_PAGE,
+                                  top < owner->total ? owner->total - top : 0)
+            != PSERVER_OK)
+        {
+            return PSERVER_ERROR;
+        }
+    }
+
+    pserverctl_error("the server's list of the owner's entries changes too "
+                     "fast to be read");
+
+    return PSERVER_ERROR;
+}
+
+
+static int
+pserverctl_owner_page(pserverctl_owner_t *owner, uint64_t limit,
+    uint64_t offset)
+{
+    char                   path[128];
+    pserverctl_answer_t    answer;
+    const pserver_json_t  *root, *logs, *log;
+
+    pserver_json_free(owner->doc);
+    owner->doc = NULL;
+
+    snprintf(path, sizeof(path), "/v1/access-logs?openings=1&limit=%llu"
+             "&offset=%llu", pserverctl_llu(limit), pserverctl_llu(offset));
+
+    owner->request.path = path;
+
+    if (pserverctl_send_ok(&owner->request, &answer) != PSERVERCTL_OK) {
+        return PSERVER_ERROR;
+    }
+
+    owner->doc = pserverctl_answer_json(&answer);
+
+    free(answer.body.data);
+
+    if (owner->doc == NULL) {
+        return PSERVER_ERROR;
+    }
+
+    root = pserver_json_root(owner->doc);
+    logs = pserver_json_get(root, "logs");
+
+    if (pserverctl_owner_count(pserver_json_get(root, "total"), &owner->total)
+        != PSERVER_OK
+        || logs == NULL
+        || logs->type != PSERVER_JSON_ARRAY
+        || logs->count > limit)
+    {
+        pserverctl_error("the server's answer is no list of entries");
+        return PSERVER_ERROR;
+    }
+
+    owner->count = 0;
+
+    for (log = logs->child; log; log = log->next) {
+        owner->shown[owner->count++] = log;
+    }
+
+    /* fewer than there should be: what is there counts from the oldest */
+
+    if (owner->count < limit) {
+        owner->total = offset + owner->count;
+    }
+
+    owner->high = (owner->total > offset) ? owner->total - offset : 0;
+
+    return PSERVER_OK;
+}
+
+
+static int
+pserverctl_owner_parse(pserver_entry_view_t *view,
+    const pserver_json_t *shown, u_char *entry, size_t *len, char *wrong)
+{
+    if (pserverctl_owner_base64(shown, "entry", entry, PSERVER_ENTRY_MAX, len)
+        != PSERVER_OK
+        || pserver_entry_parse(view, entry, *len) != PSERVER_OK)
     {
         snprintf(wrong, PSERVERCTL_OWNER_WRONG,
                  "what the owner is shown is no entry");
         return PSERVER_INVALID;
     }
 
-    if (view.sequence >= size) {
-        return PSERVER_OK;
-    }
+    return PSERVER_OK;
+}
 
-    found = *left ? &owner->found[*left - 1] : NULL;
 
-    if (found == NULL || found->sequence < view.sequence) {
-        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is shown to the "
-                 "owner and is not the owner's in the log",
-                 (unsigned long long) view.sequence);
-        return PSERVER_INVALID;
-    }
+static int
+pserverctl_owner_count(const pserver_json_t *value, uint64_t *n)
+{
+    size_t  i;
 
-    if (found->sequence > view.sequence) {
-        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is the owner's "
-                 "and is withheld from the owner",
-                 (unsigned long long) found->sequence);
-        return PSERVER_INVALID;
-    }
-
-    pserver_merkle_leaf(leaf, entry, entry_len);
-
-    if (memcmp(leaf, found->leaf, 32) != 0
-        || pserver_entry_opening(&opening, plain, plain_len, &view)
-           != PSERVER_OK
-        || pserver_entry_follows(&view, owner->tag_key, opening.link_key,
-                                 *left,
-                                 *left > 1 ? found[-1].leaf : zeros)
-           != PSERVER_OK)
+    if (value == NULL
+        || value->type != PSERVER_JSON_NUMBER
+        || value->value.len > 18)
     {
-        snprintf(wrong, PSERVERCTL_OWNER_WRONG, "entry %llu is not what the "
-                 "owner is shown", (unsigned long long) view.sequence);
         return PSERVER_INVALID;
     }
 
-    (*left)--;
+    for (i = 0, *n = 0; i < value->value.len; i++) {
+
+        if (value->value.data[i] < '0' || value->value.data[i] > '9') {
+            return PSERVER_INVALID;
+        }
+
+        *n = *n * 10 + (value->value.data[i] - '0');
+    }
 
     return PSERVER_OK;
 }
 
 
-static pserver_json_doc_t *
-pserverctl_owner_page(pserverctl_owner_t *owner, uint64_t limit,
-    uint64_t offset, uint64_t *total)
-{
-    char                   path[128];
-    pserver_str_t          text;
-    pserver_json_doc_t    *doc;
-    pserverctl_answer_t    answer;
-    const pserver_json_t  *value;
-
-    snprintf(path, sizeof(path), "/v1/access-logs?openings=1&limit=%llu"
-             "&offset=%llu", (unsigned long long) limit,
-             (unsigned long long) offset);
-
-    owner->request.path = path;
-
-    if (pserverctl_send_ok(&owner->request, &answer) != PSERVERCTL_OK) {
-        return NULL;
-    }
-
-    doc = pserverctl_answer_json(&answer);
-
-    free(answer.body.data);
-
-    if (doc == NULL) {
-        return NULL;
-    }
-
-    value = pserver_json_get(pserver_json_root(doc), "total");
-
-    if (value == NULL || value->type != PSERVER_JSON_NUMBER) {
-        pserverctl_error("the answer has no total");
-        pserver_json_free(doc);
-        return NULL;
-    }
-
-    for (text = value->value, *total = 0; text.len; text.data++, text.len--) {
-        *total = *total * 10 + (text.data[0] - '0');
-    }
-
-    return doc;
-}
-
-
 static int
-pserverctl_owner_base64(const pserver_json_t *log, const char *name,
+pserverctl_owner_base64(const pserver_json_t *object, const char *name,
     u_char *data, size_t size, size_t *len)
 {
     const pserver_json_t  *value;
 
-    value = pserver_json_get(log, name);
+    value = pserver_json_get(object, name);
 
     if (value == NULL
         || value->type != PSERVER_JSON_STRING

@@ -1,7 +1,7 @@
 /*
  * Whether an owner sees all of the owner's entries: the public log is
  * searched for the owner's tags, and what is found is held against what the
- * server shows the owner.
+ * server shows the owner, a page of it at a time.
  */
 
 #ifndef _PSERVERCTL_AUDIT_OWNER_H_INCLUDED_
@@ -13,37 +13,45 @@
 #include "../core/entry.h"
 
 
-typedef struct {
-    uint64_t              sequence;
-    u_char                leaf[32];
-} pserverctl_found_t;
+#define PSERVERCTL_OWNER_PAGE   200
+#define PSERVERCTL_OWNER_AHEAD  16       /* tags that are looked for */
+#define PSERVERCTL_OWNER_WRONG  256
 
 
 typedef struct {
     pserverctl_request_t  request;
     char                  origin[512];
     u_char                tag_key[32];
-    u_char                next[32];      /* the tag to come */
 
-    pserverctl_found_t   *found;         /* oldest first */
-    size_t                n;
-    size_t                allocated;
+    uint64_t              n;             /* the owner's entries so far */
+    uint64_t              sequence;      /* of the last one */
+    u_char                last[32];      /* its leaf */
+    u_char                tags[PSERVERCTL_OWNER_AHEAD][32];  /* of n + 1, .. */
+
+    /* what the server showed last: of all, those with the numbers from high
+       down, which count from the oldest */
+    pserver_json_doc_t   *doc;
+    const pserver_json_t *shown[PSERVERCTL_OWNER_PAGE];
+    size_t                count;
+    uint64_t              high;
+    uint64_t              total;
 } pserverctl_owner_t;
 
 
 /* asks the server at the origin of this URL, with option "key", for the tag
-   key.  PSERVERCTL_FAILED: said */
+   key.  PSERVERCTL_FAILED, PSERVERCTL_USAGE: said */
 int pserverctl_owner_init(pserverctl_owner_t *owner, pserverctl_args_t *args,
     const char *url);
 void pserverctl_owner_done(pserverctl_owner_t *owner);
 
-/* an entry of the public log, in their order.  PSERVERCTL_FAILED: said */
+/*
+ * An entry of the public log, in their order, and what follows after all
+ * "size" of them.  PSERVER_INVALID: wrong, of PSERVERCTL_OWNER_WRONG bytes,
+ * says what is; PSERVER_ERROR: said, the server could not be asked.
+ */
 int pserverctl_owner_entry(pserverctl_owner_t *owner,
-    const pserver_entry_view_t *view, const u_char leaf[32]);
-
-/* after all "size" of them; wrong is what to say, of 256 bytes.
-   PSERVER_INVALID: that; PSERVER_ERROR: said */
-int pserverctl_owner_check(pserverctl_owner_t *owner, uint64_t size,
+    const pserver_entry_view_t *view, const u_char leaf[32], char *wrong);
+int pserverctl_owner_end(pserverctl_owner_t *owner, uint64_t size,
     char *wrong);
 
 

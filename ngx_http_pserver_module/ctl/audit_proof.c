@@ -185,7 +185,7 @@ pserverctl_proof_on_chain(pserverctl_place_t *node,
     const pserver_opproof_anchor_t *anchor)
 {
     int                   rc;
-    pserverctl_anchor_t   found;
+    pserver_anchored_t    found;
     pserverctl_anchors_t  anchors;
 
     rc = pserverctl_anchors_init(&anchors, node, log, from);

@@ -13,7 +13,7 @@
 
 
 static int pserverctl_verify_run(pserverctl_verify_t *v);
-static int pserverctl_verify_owner(pserverctl_verify_t *v);
+static int pserverctl_verify_all(pserverctl_verify_t *v);
 static int pserverctl_verify_seen(pserverctl_verify_t *v, size_t i,
     const char *option);
 static int pserverctl_verify_save(const pserverctl_verify_t *v);
@@ -76,10 +76,11 @@ pserverctl_verify_run(pserverctl_verify_t *v)
 
     if (rc == PSERVER_INVALID) {
         pserverctl_log_stop(v->args, "its checkpoint is not its own");
+        return PSERVERCTL_FAILED;
     }
 
     if (rc != PSERVER_OK) {
-        return PSERVERCTL_FAILED;
+        return PSERVERCTL_AGAIN;
     }
 
     if (pserverctl_verify_seen(v, 0, "state") != PSERVERCTL_OK
@@ -93,11 +94,13 @@ pserverctl_verify_run(pserverctl_verify_t *v)
 
         if (rc != PSERVER_OK) {
             pserverctl_error("the node can't be asked: %s", v->node.error);
-            return PSERVERCTL_FAILED;
+            return PSERVERCTL_AGAIN;
         }
 
-        if (pserverctl_verify_anchor(v) != PSERVERCTL_OK) {
-            return PSERVERCTL_FAILED;
+        rc = pserverctl_verify_anchor(v);
+
+        if (rc != PSERVERCTL_OK) {
+            return rc;
         }
     }
 
@@ -109,10 +112,26 @@ pserverctl_verify_run(pserverctl_verify_t *v)
         }
     }
 
-    if (pserverctl_verify_tiles(v) != PSERVERCTL_OK
-        || pserverctl_verify_owner(v) != PSERVERCTL_OK)
-    {
-        return PSERVERCTL_FAILED;
+    return pserverctl_verify_all(v);
+}
+
+
+static int
+pserverctl_verify_all(pserverctl_verify_t *v)
+{
+    int   rc;
+    char  wrong[PSERVERCTL_OWNER_WRONG];
+
+    rc = pserverctl_verify_tiles(v);
+
+    if (rc == PSERVERCTL_OK && v->owner.request.key) {
+        rc = pserverctl_verify_owner(v, pserverctl_owner_end(&v->owner,
+                                                             v->size, wrong),
+                                     wrong);
+    }
+
+    if (rc != PSERVERCTL_OK) {
+        return rc;
     }
 
     printf("%.*s: %llu entries, nothing changed, removed or put in\n",
@@ -125,30 +144,29 @@ pserverctl_verify_run(pserverctl_verify_t *v)
     }
 
     if (v->owner.request.key) {
-        printf("%zu entries are the owner's, none is withheld\n", v->owner.n);
+        printf("%llu entries are the owner's, none is withheld\n",
+               pserverctl_llu(v->owner.n));
     }
 
     return pserverctl_verify_save(v);
 }
 
 
-static int
-pserverctl_verify_owner(pserverctl_verify_t *v)
+int
+pserverctl_verify_owner(const pserverctl_verify_t *v, int rc,
+    const char *wrong)
 {
-    int   rc;
-    char  wrong[256];
+    switch (rc) {
 
-    if (v->owner.request.key == NULL) {
+    case PSERVER_OK:
         return PSERVERCTL_OK;
-    }
 
-    rc = pserverctl_owner_check(&v->owner, v->size, wrong);
-
-    if (rc == PSERVER_INVALID) {
+    case PSERVER_INVALID:
         return pserverctl_verify_wrong(v, "%s", wrong);
-    }
 
-    return (rc == PSERVER_OK) ? PSERVERCTL_OK : PSERVERCTL_FAILED;
+    default:
+        return PSERVERCTL_AGAIN;
+    }
 }
 
 

@@ -27,7 +27,7 @@ typedef struct {
     pserverctl_place_t    cold;
     pserverctl_place_t    node;
     pserverctl_anchors_t  anchors;
-    pserverctl_anchor_t   anchor;        /* the next one; size 0: no more */
+    pserver_anchored_t    anchor;        /* the next one; size 0: no more */
     size_t                anchored;      /* how many hold */
     uint64_t              last_anchor;
 
@@ -45,7 +45,9 @@ typedef struct {
 } pserverctl_verify_t;
 
 
-/* every entry of the log, in their order; PSERVERCTL_FAILED: said */
+/* PSERVERCTL_FAILED: said, it does not hold; PSERVERCTL_AGAIN: said */
+
+/* every entry of the log, in their order */
 int pserverctl_verify_tiles(pserverctl_verify_t *v);
 
 /* all roots that are known of a tree of v->size */
@@ -53,6 +55,10 @@ int pserverctl_verify_roots(pserverctl_verify_t *v);
 
 /* the next anchor that says something, into v->anchor */
 int pserverctl_verify_anchor(pserverctl_verify_t *v);
+
+/* what a call of audit_owner.h said */
+int pserverctl_verify_owner(const pserverctl_verify_t *v, int rc,
+    const char *wrong);
 
 /* says what does not hold; PSERVERCTL_FAILED */
 int pserverctl_verify_wrong(const pserverctl_verify_t *v, const char *fmt,

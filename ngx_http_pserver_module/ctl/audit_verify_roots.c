@@ -11,6 +11,7 @@
 int
 pserverctl_verify_roots(pserverctl_verify_t *v)
 {
+    int                 rc;
     u_char              root[PSERVER_MERKLE_LEN];
     size_t              i;
     uint64_t            size;
@@ -61,8 +62,10 @@ pserverctl_verify_roots(pserverctl_verify_t *v)
         v->anchored++;
         v->last_anchor = size;
 
-        if (pserverctl_verify_anchor(v) != PSERVERCTL_OK) {
-            return PSERVERCTL_FAILED;
+        rc = pserverctl_verify_anchor(v);
+
+        if (rc != PSERVERCTL_OK) {
+            return rc;
         }
     }
 
@@ -98,7 +101,7 @@ pserverctl_verify_anchor(pserverctl_verify_t *v)
 
         if (rc != PSERVER_OK) {
             pserverctl_error("the node can't be asked: %s", v->node.error);
-            return PSERVERCTL_FAILED;
+            return PSERVERCTL_AGAIN;
         }
 
         n = v->anchors.epoch;

@@ -23,16 +23,15 @@ static void pserverctl_verify_progress(const pserverctl_verify_t *v);
 int
 pserverctl_verify_tiles(pserverctl_verify_t *v)
 {
+    int       rc;
     unsigned  n;
     uint64_t  size;
 
     size = v->log.checkpoint.size;
 
-    if (pserverctl_verify_roots(v) != PSERVERCTL_OK) {
-        return PSERVERCTL_FAILED;
-    }
+    rc = pserverctl_verify_roots(v);
 
-    while (v->size < size) {
+    while (rc == PSERVERCTL_OK && v->size < size) {
 
         n = PSERVER_TILE_WIDTH;
 
@@ -40,14 +39,14 @@ pserverctl_verify_tiles(pserverctl_verify_t *v)
             n = (unsigned) (size - v->size);
         }
 
-        if (pserverctl_verify_bundle(v, v->size, n) != PSERVERCTL_OK) {
-            return PSERVERCTL_FAILED;
-        }
+        rc = pserverctl_verify_bundle(v, v->size, n);
 
-        pserverctl_verify_progress(v);
+        if (rc == PSERVERCTL_OK) {
+            pserverctl_verify_progress(v);
+        }
     }
 
-    return PSERVERCTL_OK;
+    return rc;
 }
 
 
@@ -117,6 +116,8 @@ static int
 pserverctl_verify_entry(pserverctl_verify_t *v, pserver_str_t entry,
     unsigned i)
 {
+    int                   rc;
+    char                  wrong[PSERVERCTL_OWNER_WRONG];
     u_char                leaf[PSERVER_MERKLE_LEN];
     uint64_t              number;
     pserver_entry_view_t  view;
@@ -161,10 +162,13 @@ pserverctl_verify_entry(pserverctl_verify_t *v, pserver_str_t entry,
     pserver_merkle_add(&v->tile, leaf);
     v->size++;
 
-    if (v->owner.request.key
-        && pserverctl_owner_entry(&v->owner, &view, leaf) != PSERVERCTL_OK)
-    {
-        return PSERVERCTL_FAILED;
+    if (v->owner.request.key) {
+        rc = pserverctl_owner_entry(&v->owner, &view, leaf, wrong);
+        rc = pserverctl_verify_owner(v, rc, wrong);
+
+        if (rc != PSERVERCTL_OK) {
+            return rc;
+        }
     }
 
     return pserverctl_verify_roots(v);
@@ -242,7 +246,7 @@ pserverctl_verify_get(pserverctl_verify_t *v, const pserver_tile_t *tile,
 
         if (rc != PSERVER_DONE) {
             pserverctl_error("%s: %s", path, v->cold.error);
-            return PSERVERCTL_FAILED;
+            return PSERVERCTL_AGAIN;
         }
     }
 
@@ -260,7 +264,7 @@ pserverctl_verify_get(pserverctl_verify_t *v, const pserver_tile_t *tile,
 
     pserverctl_error("%s: %s", path, v->log.place.error);
 
-    return PSERVERCTL_FAILED;
+    return PSERVERCTL_AGAIN;
 }
 
 

@@ -18,6 +18,9 @@
 #define PSERVERCTL_OK      0
 #define PSERVERCTL_FAILED  1        /* it could not be done, or was refused */
 #define PSERVERCTL_USAGE   2        /* the command line is wrong */
+#define PSERVERCTL_AGAIN   3        /* nothing is wrong that is known of: who
+                                       had to be asked could not be, or it
+                                       was not done in time */
 
 #define PSERVERCTL_OPTIONS  24      /* of one command, at most */
 

@@ -117,7 +117,7 @@ pserverctl_rpc(pserverctl_place_t *node, const char *method,
     const pserver_json_t **result)
 {
     int                    rc, n;
-    char                   body[4096];
+    char                   body[4096], *p;
     long                   status;
     pserver_str_t          text;
     const pserver_json_t  *error, *message;
@@ -140,11 +140,15 @@ pserverctl_rpc(pserverctl_place_t *node, const char *method,
         return rc;
     }
 
-    if (pserver_json_parse(node->body.data, node->body.len, &limits, doc)
-        != PSERVER_OK)
+    /* one that is asked too much may say so in its own way */
+
+    if (status == 429
+        || status >= 500
+        || pserver_json_parse(node->body.data, node->body.len, &limits, doc)
+           != PSERVER_OK)
     {
         snprintf(node->error, sizeof(node->error),
-                 "%s: status %ld and no JSON", method, status);
+                 "%s: status %ld, and no answer", method, status);
         return PSERVER_ERROR;
     }
 
@@ -162,6 +166,12 @@ pserverctl_rpc(pserverctl_place_t *node, const char *method,
 
     snprintf(node->error, sizeof(node->error), "%s: %.*s", method,
              (int) text.len, (char *) text.data);
+
+    for (p = node->error; *p; p++) {
+        if (*p < ' ' || *p > '~') {
+            *p = '?';
+        }
+    }
 
     pserver_json_free(*doc);
     *doc = NULL;

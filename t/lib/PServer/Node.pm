@@ -17,6 +17,7 @@ use warnings;
 use Exporter qw( import );
 use HTTP::Tiny;
 use IO::Socket::INET;
+use POSIX ();
 use Time::HiRes qw( sleep );
 
 use PServer::World;
@@ -123,7 +124,7 @@ sub serve {
 
     my ($selector) = $body =~ /"data":"0x([0-9a-f]{8})/;
     my $round = $method eq 'GET' ? 'grant'
-        : $selector ? $rounds{$selector}
+        : $selector ? $rounds{$selector} || 'call'
         : $body =~ /eth_getLogs/ ? 'logs'
         : $body =~ /"0x[0-9a-f]+",false/ ? 'after' : 'head';
 

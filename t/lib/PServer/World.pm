@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Carp qw( croak );
+use Cwd ();
 use Digest::SHA qw( sha256_hex );
 use Exporter qw( import );
 use IPC::Open2 qw( open2 );
