@@ -169,6 +169,14 @@ asan:
 fault:
 	@EACH=1 VERBOSE=1 WORKERS=1 scripts/test t/crash.t
 
+# the engine goes away for a minute, nginx is upgraded, with jobs under way;
+# ENGINE_AWAY=3: for three seconds
+
+engine-faults: export ENGINE_AWAY ?= 60
+
+engine-faults:
+	@scripts/test t/fault/engine.t
+
 # the memory of a worker over this many requests
 
 soak:
@@ -196,6 +204,7 @@ help:
 	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make asan         all suites under ASan and UBSan'
 	@echo 'make fault        killed at each call that changes the disk'
+	@echo 'make engine-faults  operations while the engine goes and comes'
 	@echo 'make soak         the memory of a worker over 100000 requests'
 	@echo 'make style        the form of the source'
 	@echo 'make bench        figures, against what they are held against'
@@ -208,7 +217,7 @@ help:
 
 FORCE:
 
-.PHONY: all module tools unit fuzz fault soak style setup test guard asan \
-    quickstart stop bench clean help FORCE
+.PHONY: all module tools unit fuzz fault engine-faults soak style setup test \
+    guard asan quickstart stop bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

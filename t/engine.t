@@ -268,7 +268,7 @@ is(containers(), 0, 'no container is left');
 --- http_config eval: main::engines(8, 9)
 --- config eval
 config(more => $main::locations,
-    pserver_engine => [ '/_a/ jobs=4', '/_b/ jobs=4' ])
+    pserver_engine => [ '/_a/ jobs=4 away=0', '/_b/ jobs=4 away=1s' ])
 --- script
 my $id = start_job('app1', fresh('ok'))->{json}{id};
 is(finish('app1', $id)->{json}{result}{error}{reason}, 'engine', 'why');

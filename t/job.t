@@ -164,6 +164,7 @@ is(rows(), $rows, 'no row');
 
 === TEST 13: the engine is not there
 --- http_config eval: http_config(engine => 'unix:/nonexistent/docker.sock')
+--- config eval: config(pserver_engine => '/_engine/ jobs=8 away=0')
 --- script
 my $s = finish('app1', start_job('app1', fresh('ok'))->{json}{id});
 is($s->{json}{status}, 'failed', 'failed');

@@ -11,6 +11,7 @@ static int pserver_job_to(pserver_job_t *job, pserver_job_step_e step);
 static int pserver_job_settle(pserver_job_t *job, pserver_job_state_e end,
     pserver_job_reason_e reason);
 static int pserver_job_failed(pserver_job_t *job, pserver_job_reason_e reason);
+static int pserver_job_lost(pserver_job_t *job, uint32_t max);
 static int pserver_job_removed(pserver_job_t *job);
 static int pserver_job_interrupt(pserver_job_t *job,
     pserver_job_event_e event);
@@ -58,6 +59,10 @@ pserver_job_event(pserver_job_t *job, pserver_job_event_e event,
 {
     if (event >= PSERVER_JOB_TROUBLE) {
         return pserver_job_interrupt(job, event);
+    }
+
+    if (event == PSERVER_JOB_LOST) {
+        return pserver_job_lost(job, value);
     }
 
     switch (job->step) {
@@ -320,6 +325,28 @@ pserver_job_settle(pserver_job_t *job, pserver_job_state_e end,
 }
 
 
+/* the engine is away, and with it the container */
+
+static int
+pserver_job_lost(pserver_job_t *job, uint32_t max)
+{
+    if (job->step < PSERVER_JOB_STEP_ATTACH
+        || job->step > PSERVER_JOB_STEP_INSPECT)
+    {
+        return PSERVER_INVALID;
+    }
+
+    if (job->attempts >= max) {
+        return pserver_job_failed(job, PSERVER_JOB_ENGINE);
+    }
+
+    job->attempts++;
+    job->status = 0;
+
+    return pserver_job_to(job, PSERVER_JOB_STEP_REMOVE);
+}
+
+
 /* or not removed, which container says */
 
 static int
@@ -329,7 +356,7 @@ pserver_job_removed(pserver_job_t *job)
         return pserver_job_to(job, PSERVER_JOB_STEP_RECORD);
     }
 
-    /* adopted: from the beginning, but never beside the old container */
+    /* from the beginning, but never beside the old container */
 
     if (job->container) {
         job->end = PSERVER_JOB_FAILED;

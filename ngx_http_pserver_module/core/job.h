@@ -27,8 +27,11 @@
  * the removal takes longer than all the rest, and its command has ended.
  *
  * An engine that can't be asked to create gives the job back (ELSEWHERE):
- * it goes to the QUEUE again, for another one.  What that engine may have
- * made of the call was never started.
+ * it goes to the QUEUE again, for another one, or the same when it is back.
+ * What that engine may have made of the call was never started.  One that
+ * goes away later (LOST) has cost the job an attempt: if there are more, its
+ * container is removed, for which the engine has to be back, and it is queued
+ * again.
  */
 
 #ifndef _PSERVER_JOB_H_INCLUDED_
@@ -91,6 +94,7 @@ typedef enum {
     PSERVER_JOB_CREATED,
     PSERVER_JOB_NOT_CREATED,         /* the engine says that it did not */
     PSERVER_JOB_ELSEWHERE,           /* it can't be asked, another one may */
+    PSERVER_JOB_LOST,                /* value: attempts there may be */
     PSERVER_JOB_ATTACHED,
     PSERVER_JOB_STARTED,
     PSERVER_JOB_RESULT,              /* whole, and the status is 0 */

@@ -26,6 +26,7 @@ typedef struct {
     ngx_uint_t                       jobs;       /* at a time */
     ngx_uint_t                       queue;      /* that wait on top */
     ngx_uint_t                       weight;
+    ngx_msec_t                       away;       /* so long jobs wait for it */
 } ngx_http_pserver_engine_t;
 
 

@@ -12,6 +12,7 @@
 #define NGX_HTTP_PSERVER_ENGINE_JOBS    8
 #define NGX_HTTP_PSERVER_ENGINE_QUEUE   256
 #define NGX_HTTP_PSERVER_ENGINE_WEIGHT  1
+#define NGX_HTTP_PSERVER_ENGINE_AWAY    120000
 
 
 static ngx_int_t ngx_http_pserver_engine_parameter(
@@ -54,6 +55,7 @@ ngx_http_pserver_engine(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     engine->jobs = NGX_HTTP_PSERVER_ENGINE_JOBS;
     engine->queue = NGX_HTTP_PSERVER_ENGINE_QUEUE;
     engine->weight = NGX_HTTP_PSERVER_ENGINE_WEIGHT;
+    engine->away = NGX_HTTP_PSERVER_ENGINE_AWAY;
 
     for (i = 2; i < cf->args->nelts; i++) {
         if (ngx_http_pserver_engine_parameter(engine, &value[i]) != NGX_OK) {
@@ -72,6 +74,7 @@ ngx_http_pserver_engine_parameter(ngx_http_pserver_engine_t *engine,
     ngx_str_t *value)
 {
     ngx_int_t  n;
+    ngx_str_t  s;
 
     if (ngx_strncmp(value->data, "jobs=", 5) == 0) {
         n = ngx_atoi(value->data + 5, value->len - 5);
@@ -92,6 +95,16 @@ ngx_http_pserver_engine_parameter(ngx_http_pserver_engine_t *engine,
         engine->weight = n;
 
         return (n > 0) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (ngx_strncmp(value->data, "away=", 5) == 0) {
+        s.data = value->data + 5;
+        s.len = value->len - 5;
+
+        n = ngx_parse_time(&s, 0);
+        engine->away = n;
+
+        return (n != NGX_ERROR) ? NGX_OK : NGX_ERROR;
     }
 
     return NGX_ERROR;

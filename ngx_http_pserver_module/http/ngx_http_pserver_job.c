@@ -29,7 +29,6 @@ static ngx_http_pserver_job_t *ngx_http_pserver_job_new(
     ngx_http_pserver_loc_conf_t *plcf, const pserver_ledger_row_t *row);
 static ngx_int_t ngx_http_pserver_job_copy(ngx_http_pserver_job_t *job,
     const pserver_ledger_row_t *row);
-static ngx_uint_t ngx_http_pserver_job_attempts(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_timer(ngx_http_pserver_job_t *job,
     ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_http_pserver_job_step(ngx_http_pserver_job_t *job);
@@ -198,7 +197,7 @@ ngx_http_pserver_job_copy(ngx_http_pserver_job_t *job,
 
 /* an operation that is not offered any more is refused when it starts */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_job_attempts(ngx_http_pserver_job_t *job)
 {
     ngx_http_pserver_operation_t  *op;
@@ -376,7 +375,9 @@ ngx_http_pserver_job_leave(ngx_http_pserver_job_t *job)
             ngx_del_timer(&job->timer);
         }
 
-        if (job->watch.timer_set) {
+        /* one that is to be tried again can still be canceled */
+
+        if (job->watch.timer_set && job->machine.end) {
             ngx_del_timer(&job->watch);
         }
     }
@@ -395,8 +396,18 @@ ngx_http_pserver_job_queue(ngx_http_pserver_job_t *job)
     }
 
     ngx_http_pserver_input_free(&job->input);
+    ngx_http_pserver_output_free(&job->output);
+    job->sent = 0;
+    job->opened = 0;
     job->cleared = 0;
     job->machine.early = 0;
+
+    /* while it waits it is not tried, whatever becomes of its worker */
+
+    if (job->row.state != PSERVER_JOB_QUEUED) {
+        job->row.attempts = job->machine.attempts;
+        ngx_http_pserver_job_save(job);
+    }
 
     if (job->ticket == NULL
         && ngx_http_pserver_queue_enter(job->plcf, &job->row, 1,
@@ -618,5 +629,9 @@ ngx_http_pserver_job_watch(ngx_event_t *ev)
         && !job->checking)
     {
         ngx_http_pserver_job_check(job, PSERVER_DECIDE_AGAIN, 0);
+    }
+
+    if (job->waiting && ngx_http_pserver_job_lost(job)) {
+        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
     }
 }

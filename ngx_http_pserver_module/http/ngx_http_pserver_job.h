@@ -96,7 +96,8 @@ struct ngx_http_pserver_job_s {
 
     ngx_uint_t                       threads;    /* under way */
     ngx_uint_t                       tries;      /* of LOAD, SWEEP, RECORD */
-    ngx_uint_t                       moves;      /* to another engine */
+    ngx_msec_t                       away;       /* since when no engine
+                                                    creates its container */
 
     unsigned                         waiting:1;  /* in the queue */
     unsigned                         held:1;     /* holds the worker */
@@ -135,6 +136,9 @@ ngx_int_t ngx_http_pserver_reap_init_process(ngx_cycle_t *cycle);
 void ngx_http_pserver_job_event(ngx_http_pserver_job_t *job,
     pserver_job_event_e event, uint32_t value);
 
+/* how often its operation is started */
+ngx_uint_t ngx_http_pserver_job_attempts(ngx_http_pserver_job_t *job);
+
 void ngx_http_pserver_job_retry(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_release(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_free(ngx_http_pserver_job_t *job);
@@ -170,6 +174,9 @@ void ngx_http_pserver_job_launch(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_wait(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_inspect(ngx_http_pserver_job_t *job);
 void ngx_http_pserver_job_remove(ngx_http_pserver_job_t *job);
+
+/* 1: no engine is there, nor is one to be expected */
+ngx_uint_t ngx_http_pserver_job_lost(ngx_http_pserver_job_t *job);
 
 /* the parts of CREATE: without the warm pool; the call has failed; room for
    a new container is made, once, and then it is created */

@@ -46,6 +46,12 @@ ngx_http_pserver_job_open(ngx_http_pserver_job_t *job)
 {
     ngx_http_pserver_job_task_t  *task;
 
+    /* it comes back, and an earlier row is not written yet: after that */
+
+    if (job->saving) {
+        return;
+    }
+
     job->row.state = PSERVER_JOB_STARTING;
     job->row.attempts = job->machine.attempts;
     job->row.engine = job->engine->id;

@@ -6,6 +6,10 @@
 #include "ngx_http_pserver_job.h"
 
 
+/* msec between two calls to remove, while the engine is away */
+#define NGX_HTTP_PSERVER_JOB_REMOVE  2000
+
+
 static ngx_http_pserver_exchange_t *ngx_http_pserver_job_call(
     ngx_http_pserver_job_t *job, ngx_uint_t method, const char *action,
     ngx_http_pserver_exchange_handler_pt handler);
@@ -21,6 +25,8 @@ static void ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_started(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_waited(ngx_http_pserver_exchange_t *ex);
 static void ngx_http_pserver_job_inspected(ngx_http_pserver_exchange_t *ex);
+static void ngx_http_pserver_job_troubled(ngx_http_pserver_job_t *job,
+    ngx_http_pserver_exchange_t *ex, const char *action);
 static void ngx_http_pserver_job_nowhere(ngx_http_pserver_job_t *job);
 static void ngx_http_pserver_job_removed(ngx_http_pserver_exchange_t *ex);
 
@@ -105,13 +111,21 @@ ngx_http_pserver_job_uncreated(ngx_http_pserver_job_t *job,
     ngx_http_pserver_queue_engine(job->engine,
                                   ngx_http_pserver_engine_away(ex));
 
-    if (ngx_http_pserver_engine_away(ex)
-        && job->moves + 1 < job->plcf->engines->nelts
-        && ngx_http_pserver_queue_other(job->plcf, job->engine))
-    {
-        job->moves++;
-        ngx_http_pserver_job_event(job, PSERVER_JOB_ELSEWHERE, 0);
-        return;
+    if (ngx_http_pserver_engine_away(ex)) {
+
+        if (job->away == 0) {
+            job->away = ngx_current_msec;
+        }
+
+        /* nor for ever from one that is there, but not for this job, to the
+           next */
+
+        if (ngx_current_msec - job->away <= job->engine->away
+            && !ngx_http_pserver_job_lost(job))
+        {
+            ngx_http_pserver_job_event(job, PSERVER_JOB_ELSEWHERE, 0);
+            return;
+        }
     }
 
     if (ex->rc == NGX_OK && ex->status >= 400 && ex->status < 500
@@ -122,6 +136,14 @@ ngx_http_pserver_job_uncreated(ngx_http_pserver_job_t *job,
     }
 
     ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_job_lost(ngx_http_pserver_job_t *job)
+{
+    return ngx_http_pserver_queue_lost(job->plcf->engines->elts,
+                                       job->plcf->engines->nelts);
 }
 
 
@@ -154,8 +176,7 @@ ngx_http_pserver_job_cleared(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(ex, job->hex, "remove");
-    ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+    ngx_http_pserver_job_uncreated(job, ex, "remove");
 }
 
 
@@ -181,6 +202,10 @@ ngx_http_pserver_job_examined(ngx_http_pserver_exchange_t *ex)
                       "pserver: the image of operation \"%*s\" has a volume",
                       job->row.operation.len, job->row.operation.data);
 
+    } else if (ngx_http_pserver_engine_away(ex)) {
+        ngx_http_pserver_job_uncreated(job, ex, "inspect");
+        return;
+
     } else {
         ngx_http_pserver_engine_failed(ex, job->hex, "inspect");
     }
@@ -203,6 +228,7 @@ ngx_http_pserver_job_attach(ngx_http_pserver_job_t *job)
 
     job->ex = NULL;
     job->tunnel = ex;
+    job->away = 0;
 
     ngx_str_set(&ex->args, "stream=1&stdin=1&stdout=1&stderr=1");
 
@@ -277,8 +303,7 @@ ngx_http_pserver_job_closed(ngx_http_pserver_exchange_t *ex)
     job->tunnel = NULL;
 
     if (!job->opened) {
-        ngx_http_pserver_engine_failed(ex, job->hex, "attach");
-        ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+        ngx_http_pserver_job_troubled(job, ex, "attach");
         return;
     }
 
@@ -315,8 +340,7 @@ ngx_http_pserver_job_started(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(ex, job->hex, "start");
-    ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+    ngx_http_pserver_job_troubled(job, ex, "start");
 }
 
 
@@ -357,8 +381,7 @@ ngx_http_pserver_job_waited(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(ex, job->hex, "wait");
-    ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+    ngx_http_pserver_job_troubled(job, ex, "wait");
 }
 
 
@@ -389,8 +412,26 @@ ngx_http_pserver_job_inspected(ngx_http_pserver_exchange_t *ex)
         return;
     }
 
-    ngx_http_pserver_engine_failed(ex, job->hex, "inspect");
-    ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);
+    ngx_http_pserver_job_troubled(job, ex, "inspect");
+}
+
+
+/* a call about its container has failed */
+
+static void
+ngx_http_pserver_job_troubled(ngx_http_pserver_job_t *job,
+    ngx_http_pserver_exchange_t *ex, const char *action)
+{
+    ngx_uint_t  away;
+
+    away = ngx_http_pserver_engine_away(ex);
+
+    ngx_http_pserver_engine_failed(ex, job->hex, action);
+    ngx_http_pserver_queue_engine(job->engine, away);
+
+    ngx_http_pserver_job_event(job, away ? PSERVER_JOB_LOST
+                                         : PSERVER_JOB_TROUBLE,
+                               ngx_http_pserver_job_attempts(job));
 }
 
 
@@ -455,6 +496,17 @@ ngx_http_pserver_job_removed(ngx_http_pserver_exchange_t *ex)
     if (job->machine.step == PSERVER_JOB_STEP_SWEEP) {
         ngx_http_pserver_job_retry(job);
         return;
+    }
+
+    /* without that it is not tried again */
+
+    if (ngx_http_pserver_engine_away(ex) && !job->machine.end) {
+        ngx_http_pserver_queue_engine(job->engine, 1);
+
+        if (!ngx_http_pserver_queue_lost(job->engine, 1)) {
+            ngx_add_timer(&job->retry, NGX_HTTP_PSERVER_JOB_REMOVE);
+            return;
+        }
     }
 
     ngx_http_pserver_job_event(job, PSERVER_JOB_TROUBLE, 0);

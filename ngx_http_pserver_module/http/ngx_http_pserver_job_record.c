@@ -155,6 +155,13 @@ ngx_http_pserver_job_record(ngx_http_pserver_job_t *job)
 void
 ngx_http_pserver_job_saved(ngx_http_pserver_job_t *job, ngx_uint_t rc)
 {
+    if (job->machine.step == PSERVER_JOB_STEP_LOAD
+        && !job->remote && !job->retry.timer_set)
+    {
+        ngx_http_pserver_job_open(job);
+        return;
+    }
+
     if (job->machine.step != PSERVER_JOB_STEP_RECORD) {
         return;
     }

@@ -13,7 +13,8 @@
 /* msec between two looks for processes that are gone */
 #define NGX_HTTP_PSERVER_QUEUE_PURGE  1000
 
-/* msec that an engine which is away gets no new jobs */
+/* msec that an engine which is away gets no new jobs, unless it is seen to be
+   back before; then they find out */
 #define NGX_HTTP_PSERVER_QUEUE_ASIDE  10000
 
 #define NGX_HTTP_PSERVER_QUEUE_NONE   NGX_HTTP_PSERVER_ENGINES
@@ -72,7 +73,7 @@ static void ngx_http_pserver_queue_call(ngx_http_pserver_zone_t *zone,
 static void ngx_http_pserver_queue_dispatch(ngx_slab_pool_t *shpool,
     ngx_http_pserver_zone_t *zone);
 static ngx_uint_t ngx_http_pserver_queue_place(
-    ngx_http_pserver_zone_t *zone, uint32_t engines, ngx_uint_t away);
+    ngx_http_pserver_zone_t *zone, uint32_t engines);
 static void ngx_http_pserver_queue_purge(ngx_slab_pool_t *shpool,
     ngx_http_pserver_zone_t *zone);
 
@@ -507,7 +508,7 @@ ngx_http_pserver_queue_dispatch(ngx_slab_pool_t *shpool,
     {
         /* whoever waits: there is no place at all */
 
-        if (ngx_http_pserver_queue_place(zone, (uint32_t) -1, 1)
+        if (ngx_http_pserver_queue_place(zone, (uint32_t) -1)
             == NGX_HTTP_PSERVER_QUEUE_NONE)
         {
             return;
@@ -519,7 +520,7 @@ ngx_http_pserver_queue_dispatch(ngx_slab_pool_t *shpool,
         ticket = ngx_queue_data(ngx_queue_head(&owner->waiting),
                                 ngx_http_pserver_ticket_t, queue);
 
-        slot = ngx_http_pserver_queue_place(zone, ticket->engines, 0);
+        slot = ngx_http_pserver_queue_place(zone, ticket->engines);
 
         if (slot == NGX_HTTP_PSERVER_QUEUE_NONE) {
             continue;
@@ -538,38 +539,24 @@ ngx_http_pserver_queue_dispatch(ngx_slab_pool_t *shpool,
 }
 
 
-/*
- * The engine with a place that is used least for its weight.  One that is
- * away only if all of them are, or with "away": then somebody has to find
- * out, and to say so.
- */
+/* the engine with a place that is used least for its weight */
 
 static ngx_uint_t
-ngx_http_pserver_queue_place(ngx_http_pserver_zone_t *zone, uint32_t engines,
-    ngx_uint_t away)
+ngx_http_pserver_queue_place(ngx_http_pserver_zone_t *zone, uint32_t engines)
 {
     uint64_t                         now;
-    ngx_uint_t                       i, best, well;
+    ngx_uint_t                       i, best;
     ngx_http_pserver_zone_engine_t  *e, *b;
 
     now = ngx_http_pserver_chain_now();
     best = NGX_HTTP_PSERVER_QUEUE_NONE;
-    well = 0;
 
     for (i = 0; i < NGX_HTTP_PSERVER_ENGINES; i++) {
         e = &zone->engines[i];
 
-        if (!(engines & ((uint32_t) 1 << i)) || e->id == 0) {
-            continue;
-        }
-
-        if (!away && e->aside > now) {
-            continue;
-        }
-
-        well++;
-
-        if (e->running >= e->jobs) {
+        if (!(engines & ((uint32_t) 1 << i)) || e->id == 0
+            || e->aside > now || e->running >= e->jobs)
+        {
             continue;
         }
 
@@ -585,8 +572,7 @@ ngx_http_pserver_queue_place(ngx_http_pserver_zone_t *zone, uint32_t engines,
         }
     }
 
-    return (well || away) ? best
-                          : ngx_http_pserver_queue_place(zone, engines, 1);
+    return best;
 }
 
 
@@ -664,36 +650,55 @@ void
 ngx_http_pserver_queue_engine(ngx_http_pserver_engine_t *engine,
     ngx_uint_t away)
 {
+    uint64_t                         now;
     ngx_http_pserver_zone_engine_t  *e;
 
     e = &ngx_http_pserver_zone(NULL)->engines[engine->slot];
 
-    e->aside = away ? ngx_http_pserver_chain_now()
-                      + NGX_HTTP_PSERVER_QUEUE_ASIDE
-                    : 0;
+    if (!away) {
+
+        if (e->away) {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "pserver: engine \"%V\" is back", &engine->name);
+        }
+
+        e->away = 0;
+        e->aside = 0;
+
+        return;
+    }
+
+    now = ngx_http_pserver_chain_now();
+
+    if (e->away == 0) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "pserver: engine \"%V\" is away", &engine->name);
+
+        e->away = now;
+    }
+
+    e->aside = now + NGX_HTTP_PSERVER_QUEUE_ASIDE;
 }
 
 
 ngx_uint_t
-ngx_http_pserver_queue_other(ngx_http_pserver_loc_conf_t *plcf,
-    ngx_http_pserver_engine_t *engine)
+ngx_http_pserver_queue_lost(ngx_http_pserver_engine_t *engine, ngx_uint_t n)
 {
-    uint64_t                    now;
-    ngx_uint_t                  i;
-    ngx_http_pserver_zone_t    *zone;
-    ngx_http_pserver_engine_t  *e;
+    uint64_t                         now;
+    ngx_uint_t                       i;
+    ngx_http_pserver_zone_engine_t  *e;
 
-    zone = ngx_http_pserver_zone(NULL);
     now = ngx_http_pserver_chain_now();
-    e = plcf->engines->elts;
 
-    for (i = 0; i < plcf->engines->nelts; i++) {
-        if (&e[i] != engine && zone->engines[e[i].slot].aside <= now) {
-            return 1;
+    for (i = 0; i < n; i++) {
+        e = &ngx_http_pserver_zone(NULL)->engines[engine[i].slot];
+
+        if (e->away == 0 || now - e->away < engine[i].away) {
+            return 0;
         }
     }
 
-    return 0;
+    return 1;
 }
 
 

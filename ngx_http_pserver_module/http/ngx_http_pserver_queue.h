@@ -52,14 +52,14 @@ void ngx_http_pserver_queue_cancel(
 ngx_http_pserver_ticket_t *ngx_http_pserver_queue_called(ngx_uint_t *slot);
 
 
-/* what an engine has done with a call: one that is away gets no new jobs
-   while there are others */
+/* what an engine has done with a call: one that is away gets no new jobs for
+   a while, or until it is known to be back */
 void ngx_http_pserver_queue_engine(ngx_http_pserver_engine_t *engine,
     ngx_uint_t away);
 
-/* 1: another engine of these is not away */
-ngx_uint_t ngx_http_pserver_queue_other(ngx_http_pserver_loc_conf_t *plcf,
-    ngx_http_pserver_engine_t *engine);
+/* 1: each of n engines is away, for longer than jobs wait for it */
+ngx_uint_t ngx_http_pserver_queue_lost(ngx_http_pserver_engine_t *engine,
+    ngx_uint_t n);
 
 /* how many jobs run */
 ngx_uint_t ngx_http_pserver_queue_running(void);

@@ -57,6 +57,18 @@ test_sleep(void)
 }
 
 
+/* long enough for something to happen meanwhile */
+
+static int
+test_nap(void)
+{
+    sleep(2);
+    put("/job/out/result.json", "{\"slept\":2}");
+
+    return 0;
+}
+
+
 /* 1 MiB of talk and as much of a result as fits into /job */
 
 static int
@@ -383,6 +395,7 @@ main(void)
 {
     return TEST_IS("exit") ? test_exit()
            : TEST_IS("sleep") ? test_sleep()
+           : TEST_IS("nap") ? test_nap()
            : TEST_IS("flood") ? test_flood()
            : TEST_IS("chatter") ? test_chatter()
            : TEST_IS("oom") ? test_oom()

@@ -245,6 +245,58 @@ TEST(elsewhere)
 }
 
 
+/* the engine goes away with the container: again, while there are attempts,
+   and once the container is gone */
+
+TEST(lost)
+{
+    pserver_job_t      *job;
+    pserver_job_step_e  step;
+
+    for (step = PSERVER_JOB_STEP_ATTACH;
+         step <= PSERVER_JOB_STEP_INSPECT;
+         step++)
+    {
+        job = job_at(step);
+        TAKES(job, LOST, 2);
+        CHECK_INT(job->step, PSERVER_JOB_STEP_REMOVE);
+        CHECK(!job->end);
+        CHECK(job->container);
+        CHECK_INT(job->attempts, 2);
+        TAKES(job, REMOVED, 0);
+        AT(job, QUEUE, QUEUED);
+        CHECK_INT(job->status, 0);
+
+        job = job_at(step);
+        TAKES(job, LOST, 1);
+        CHECK_INT(job->step, PSERVER_JOB_STEP_REMOVE);
+        ENDS(job, FAILED, ENGINE);
+        CHECK_INT(job->attempts, 1);
+        TAKES(job, REMOVED, 0);
+        CHECK_INT(job->step, PSERVER_JOB_STEP_RECORD);
+    }
+
+    /* never beside the old container */
+
+    job = job_at(PSERVER_JOB_STEP_WAIT);
+    TAKES(job, LOST, 2);
+    TAKES(job, TROUBLE, 0);
+    AT(job, RECORD, COLLECTING);
+    ENDS(job, FAILED, ENGINE);
+    CHECK(job->container);
+
+    /* until then it can be canceled */
+
+    job = job_at(PSERVER_JOB_STEP_WAIT);
+    TAKES(job, LOST, 2);
+    TAKES(job, CANCEL, 0);
+    AT(job, REMOVE, COLLECTING);
+    TAKES(job, REMOVED, 0);
+    AT(job, RECORD, COLLECTING);
+    ENDS(job, CANCELED, NONE);
+}
+
+
 /* an interrupt while it is created waits for the answer */
 
 TEST(create_interrupted)
@@ -442,13 +494,14 @@ TEST(refused)
         1 << PSERVER_JOB_LOADED | 1 << PSERVER_JOB_BAD_INPUT,
         1 << PSERVER_JOB_CREATED | 1 << PSERVER_JOB_NOT_CREATED
             | 1 << PSERVER_JOB_ELSEWHERE,
-        1 << PSERVER_JOB_ATTACHED,
-        1 << PSERVER_JOB_STARTED,
+        1 << PSERVER_JOB_ATTACHED | 1 << PSERVER_JOB_LOST,
+        1 << PSERVER_JOB_STARTED | 1 << PSERVER_JOB_LOST,
         1 << PSERVER_JOB_RESULT | 1 << PSERVER_JOB_NO_RESULT
             | 1 << PSERVER_JOB_STATUS | 1 << PSERVER_JOB_CUT
-            | 1 << PSERVER_JOB_BAD_INPUT,
-        1 << PSERVER_JOB_EXITED,
-        1 << PSERVER_JOB_WAS_OOM | 1 << PSERVER_JOB_WAS_NOT_OOM,
+            | 1 << PSERVER_JOB_BAD_INPUT | 1 << PSERVER_JOB_LOST,
+        1 << PSERVER_JOB_EXITED | 1 << PSERVER_JOB_LOST,
+        1 << PSERVER_JOB_WAS_OOM | 1 << PSERVER_JOB_WAS_NOT_OOM
+            | 1 << PSERVER_JOB_LOST,
         1 << PSERVER_JOB_REMOVED,
         1 << PSERVER_JOB_RECORDED,
         1 << PSERVER_JOB_REMOVED,
