@@ -59,6 +59,12 @@ static const pserverctl_option_t  pserverctl_proof_options[] = {
 };
 
 
+static const pserverctl_option_t  pserverctl_moved_options[] = {
+    { "log-key", "TEXT|FILE", "the key of that log, as its LOG/key had it" },
+    { NULL, NULL, NULL }
+};
+
+
 const pserverctl_command_t  pserverctl_audit_commands[] = {
     {
         "audit verify", "--log-key KEY LOG",
@@ -98,6 +104,15 @@ const pserverctl_command_t  pserverctl_audit_commands[] = {
         "\n"
         "FILE is what \"operation proof\" printed, \"-\" is stdin.\n",
         pserverctl_proof_options, 1, 1, pserverctl_audit_proof
+    },
+    {
+        "audit moved", "--log-key KEY FOLDER",
+        "whether the log of another place has the entries of who moved\n"
+        "\n"
+        "FOLDER is ARCHIVE/logs/.. of an export, or the same in the folder\n"
+        "of the owner afterwards. Nothing else is needed, and nobody asked.\n"
+        "That none is missing, and that they open, is for \"fsck\" to say.\n",
+        pserverctl_moved_options, 1, 1, pserverctl_audit_moved
     },
     { NULL, NULL, NULL, NULL, 0, 0, NULL }
 };

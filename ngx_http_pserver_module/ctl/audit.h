@@ -85,5 +85,8 @@ int pserverctl_audit_anchor(pserverctl_args_t *args);
 int pserverctl_audit_proof(pserverctl_args_t *args);
 int pserverctl_audit_accept(pserverctl_args_t *args);
 
+/* moved.c */
+int pserverctl_audit_moved(pserverctl_args_t *args);
+
 
 #endif /* _PSERVERCTL_AUDIT_H_INCLUDED_ */

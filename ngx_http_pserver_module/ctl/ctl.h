@@ -66,6 +66,8 @@ extern const pserverctl_command_t  pserverctl_custody_commands[];
 extern const pserverctl_command_t  pserverctl_operation_commands[];
 extern const pserverctl_command_t  pserverctl_try_commands[];
 extern const pserverctl_command_t  pserverctl_fsck_commands[];
+extern const pserverctl_command_t  pserverctl_export_commands[];
+extern const pserverctl_command_t  pserverctl_import_commands[];
 extern const pserverctl_command_t  pserverctl_log_commands[];
 extern const pserverctl_command_t  pserverctl_audit_commands[];
 extern const pserverctl_command_t  pserverctl_receipt_commands[];

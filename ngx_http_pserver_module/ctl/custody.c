@@ -24,6 +24,7 @@ static int pserverctl_custody_unlock(pserverctl_args_t *args);
 static int pserverctl_custody_lock(pserverctl_args_t *args);
 static int pserverctl_custody_rewrap(pserverctl_args_t *args);
 static int pserverctl_custody_status(pserverctl_args_t *args);
+static int pserverctl_custody_show(pserverctl_args_t *args);
 static int pserverctl_custody_begin(pserverctl_args_t *args,
     pserverctl_custody_t **custody);
 static void pserverctl_custody_end(pserverctl_custody_t *custody);
@@ -76,6 +77,13 @@ static const pserverctl_option_t  pserverctl_custody_plain_options[] = {
 };
 
 
+static const pserverctl_option_t  pserverctl_custody_show_options[] = {
+    PSERVERCTL_CUSTODY_OPTIONS,
+    PSERVERCTL_CUSTODY_OPEN_OPTIONS,
+    { NULL, NULL, NULL }
+};
+
+
 const pserverctl_command_t  pserverctl_custody_commands[] = {
     {
         "custody init", "--key KEY SERVER [--save FILE]",
@@ -123,6 +131,17 @@ const pserverctl_command_t  pserverctl_custody_commands[] = {
         PSERVERCTL_SERVER_TEXT
         PSERVERCTL_KEY_TEXT,
         pserverctl_custody_plain_options, 1, 1, pserverctl_custody_status
+    },
+    {
+        "custody key", "--key KEY SERVER",
+        "prints your key itself, to move elsewhere with it\n"
+        "\n"
+        "Whoever has it and the server's root opens all that you store. It is\n"
+        "for --custody of \"pserverctl export\" and \"import\" and nothing\n"
+        "else: when you have moved, \"custody rewrap\" at the new place.\n"
+        PSERVERCTL_SERVER_TEXT
+        PSERVERCTL_KEY_TEXT,
+        pserverctl_custody_show_options, 1, 1, pserverctl_custody_show
     },
     { NULL, NULL, NULL, NULL, 0, 0, NULL }
 };
@@ -278,6 +297,33 @@ pserverctl_custody_status(pserverctl_args_t *args)
     if (rc == PSERVERCTL_OK) {
         rc = pserverctl_print_line(answer.body.data, answer.body.len);
         free(answer.body.data);
+    }
+
+    pserverctl_custody_end(custody);
+
+    return rc;
+}
+
+
+static int
+pserverctl_custody_show(pserverctl_args_t *args)
+{
+    int                    rc;
+    u_char                 hex[2 * PSERVER_CUSTODY_KEY_LEN];
+    pserverctl_custody_t  *custody;
+
+    rc = pserverctl_custody_begin(args, &custody);
+
+    if (rc != PSERVERCTL_OK) {
+        return rc;
+    }
+
+    rc = pserverctl_custody_open(args, custody);
+
+    if (rc == PSERVERCTL_OK) {
+        (void) pserver_hex_encode(hex, custody->key, sizeof(custody->key));
+        rc = pserverctl_print_line(hex, sizeof(hex));
+        sodium_memzero(hex, sizeof(hex));
     }
 
     pserverctl_custody_end(custody);

@@ -21,8 +21,6 @@
 
 
 static int pserverctl_fsck(pserverctl_args_t *args);
-static int pserverctl_fsck_roots(pserverctl_fsck_t *fsck,
-    const char *path);
 static void pserverctl_fsck_store(pserverctl_fsck_t *fsck,
     const char *only);
 static void pserverctl_fsck_folder(pserverctl_fsck_t *fsck, int owners,
@@ -31,7 +29,6 @@ static void pserverctl_fsck_print(const pserverctl_fsck_owner_t *owner,
     const char *path, const char *reason, const char *more);
 static int pserverctl_fsck_move(pserverctl_fsck_owner_t *owner,
     const char *path);
-static int pserverctl_fsck_parents(char *path, int fd);
 static int pserverctl_fsck_by_name(const void *one, const void *two);
 
 
@@ -40,6 +37,7 @@ static const pserverctl_option_t  pserverctl_fsck_options[] = {
     { "chain", "ID", "the chain id of pserver_chain" },
     { "log", "DIR", "compare manifests with this audit log (pserver_audit)" },
     { "owner", "0x..", "only this owner" },
+    { "custody", "FILE", "the owner's own key (pserverctl custody key)" },
     { "quarantine", NULL, "move what is found to STORE/quarantine/" },
     { NULL, NULL, NULL }
 };
@@ -96,11 +94,16 @@ pserverctl_fsck(pserverctl_args_t *args)
         rc = pserverctl_fsck_roots(&fsck, (char *) root.data);
     }
 
+    if (rc == PSERVERCTL_OK) {
+        rc = pserverctl_fsck_custody(&fsck, args);
+    }
+
     if (rc == PSERVERCTL_OK && pserverctl_option(args, "log")) {
         rc = pserverctl_fsck_log_open(&fsck, pserverctl_option(args, "log"));
     }
 
     if (rc != PSERVERCTL_OK) {
+        pserverctl_fsck_done(&fsck);
         return rc;
     }
 
@@ -119,7 +122,7 @@ pserverctl_fsck(pserverctl_args_t *args)
         close(fsck.fd);
     }
 
-    sodium_free(fsck.roots);
+    pserverctl_fsck_done(&fsck);
 
     fprintf(stderr, "%s%llu owners, %llu files, %llu bytes; %llu found, "
             "%llu moved\n", fsck.progress ? "\r\033[K" : "",
@@ -133,7 +136,7 @@ pserverctl_fsck(pserverctl_args_t *args)
 }
 
 
-static int
+int
 pserverctl_fsck_roots(pserverctl_fsck_t *fsck, const char *path)
 {
     int            rc;
@@ -160,13 +163,65 @@ pserverctl_fsck_roots(pserverctl_fsck_t *fsck, const char *path)
 
     if (rc != PSERVER_OK) {
         pserverctl_error("%s: line %zu is no root", path, n);
-        sodium_free(fsck->roots);
         return PSERVERCTL_FAILED;
     }
 
     fsck->nroots = n;
 
     return PSERVERCTL_OK;
+}
+
+
+int
+pserverctl_fsck_custody(pserverctl_fsck_t *fsck,
+    const pserverctl_args_t *args)
+{
+    int            rc;
+    char          *path;
+    pserver_str_t  text, line;
+
+    path = pserverctl_option(args, "custody");
+
+    if (path == NULL) {
+        return PSERVERCTL_OK;
+    }
+
+    if (pserverctl_read(path, 4096, &text) != PSERVERCTL_OK) {
+        return PSERVERCTL_FAILED;
+    }
+
+    line = text;
+
+    if (line.len && line.data[line.len - 1] == '\n') {
+        line.len--;
+    }
+
+    fsck->custody = sodium_malloc(PSERVER_CUSTODY_KEY_LEN);
+
+    rc = (fsck->custody
+          && pserver_hex_decode(fsck->custody, PSERVER_CUSTODY_KEY_LEN, line)
+             == PSERVER_OK)
+         ? PSERVERCTL_OK : PSERVERCTL_FAILED;
+
+    sodium_free(text.data);
+
+    if (rc != PSERVERCTL_OK) {
+        pserverctl_error("%s: is not what \"pserverctl custody key\" writes",
+                         path);
+    }
+
+    return rc;
+}
+
+
+void
+pserverctl_fsck_done(pserverctl_fsck_t *fsck)
+{
+    sodium_free(fsck->roots);
+    sodium_free(fsck->custody);
+
+    fsck->roots = NULL;
+    fsck->custody = NULL;
 }
 
 
@@ -253,6 +308,13 @@ pserverctl_fsck_found(pserverctl_fsck_owner_t *owner, const char *path,
     if (!owner->fsck->quarantine) {
         pserverctl_fsck_print(owner, path, reason, "");
 
+        if (owner->label) {
+
+            /* a copy, and the next one has to be made anew */
+
+            (void) unlinkat(owner->fd, path, 0);
+        }
+
     } else if (pserverctl_fsck_move(owner, path) == 0) {
         owner->fsck->moved++;
         pserverctl_fsck_print(owner, path, reason, " (moved)");
@@ -282,7 +344,13 @@ pserverctl_fsck_print(const pserverctl_fsck_owner_t *owner, const char *path,
         fprintf(stderr, "\r\033[K");
     }
 
-    printf("owners/%s/%s: %s%s\n", owner->hex, path, reason, more);
+    if (owner->label) {
+        printf("%s/%s: %s%s\n", owner->label, path, reason, more);
+
+    } else {
+        printf("owners/%s/%s: %s%s\n", owner->hex, path, reason, more);
+    }
+
     fflush(stdout);
 }
 
@@ -292,8 +360,13 @@ pserverctl_fsck_failed(pserverctl_fsck_owner_t *owner, const char *path)
 {
     owner->fsck->failures++;
 
-    pserverctl_error("%s/owners/%s/%s: %s", owner->fsck->store, owner->hex,
-                     path, strerror(errno));
+    if (owner->label) {
+        pserverctl_error("%s/%s: %s", owner->label, path, strerror(errno));
+
+    } else {
+        pserverctl_error("%s/owners/%s/%s: %s", owner->fsck->store,
+                         owner->hex, path, strerror(errno));
+    }
 }
 
 
@@ -336,9 +409,7 @@ pserverctl_fsck_move(pserverctl_fsck_owner_t *owner, const char *path)
 }
 
 
-/* makes the folders above a path */
-
-static int
+int
 pserverctl_fsck_parents(char *path, int fd)
 {
     int    rc;
@@ -365,6 +436,11 @@ pserverctl_fsck_read(pserverctl_fsck_t *fsck, uint64_t bytes)
 
     fsck->files++;
     fsck->bytes += bytes;
+
+    if (fsck->bar) {
+        pserverctl_progress(fsck->bar, bytes);
+        return;
+    }
 
     now = time(NULL);
 

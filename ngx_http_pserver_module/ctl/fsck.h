@@ -6,8 +6,9 @@
 #define _PSERVERCTL_FSCK_H_INCLUDED_
 
 
-#include "ctl.h"
+#include "progress.h"
 
+#include "../core/ledger.h"
 #include "../core/manifest.h"
 
 #include <limits.h>
@@ -27,9 +28,11 @@ typedef struct {
     uint64_t              chain_id;
     pserver_root_t       *roots;         /* sodium_malloc() */
     size_t                nroots;
+    u_char               *custody;       /* the owner's own key, or NULL */
     pserver_str_t         log;           /* mapped; data NULL: not asked */
 
     int                   progress;      /* stderr is a terminal */
+    pserverctl_progress_t  *bar;         /* of another command, or NULL */
     time_t                shown;
     uint64_t              owners;
     uint64_t              files;         /* that were opened and read */
@@ -48,6 +51,7 @@ typedef struct {
     int                   lock;          /* -1: not held */
     pserver_address_t     address;
     char                  hex[41];
+    const char           *label;         /* of a copy; NULL: in the store */
     pserver_keys_t       *keys;          /* sodium_malloc() */
 
     pserver_manifest_t    manifest;
@@ -58,6 +62,13 @@ typedef struct {
 
 
 /* fsck.c */
+
+/* the roots in a file, and with the option "custody" the owner's own key.
+   PSERVERCTL_FAILED: said */
+int pserverctl_fsck_roots(pserverctl_fsck_t *fsck, const char *path);
+int pserverctl_fsck_custody(pserverctl_fsck_t *fsck,
+    const pserverctl_args_t *args);
+void pserverctl_fsck_done(pserverctl_fsck_t *fsck);
 
 /*
  * A line for what was found; path is below the owner's folder.  With
@@ -86,6 +97,9 @@ ssize_t pserverctl_fsck_names(int fd, const char *path, int hidden,
     char ***names);
 void pserverctl_fsck_free(char **names, size_t n);
 
+/* makes the folders above a path; -1 with errno */
+int pserverctl_fsck_parents(char *path, int fd);
+
 
 /* fsck_log.c */
 
@@ -97,6 +111,21 @@ const char *pserverctl_fsck_log(pserverctl_fsck_owner_t *owner);
 
 
 /* fsck_owner.c */
+
+/* only the keys, in owner->keys; pserverctl_fsck_close() in any case */
+int pserverctl_fsck_open(pserverctl_fsck_owner_t *owner);
+void pserverctl_fsck_close(pserverctl_fsck_owner_t *owner);
+
+/*
+ * The manifest as it is now; what was read of this file before stays.  NULL,
+ * or what is wrong with it; where there is none it has no records.
+ */
+const char *pserverctl_fsck_load(pserverctl_fsck_owner_t *owner);
+
+/* the lock that nginx takes to change something; without it, what is seen
+   may be a change that is under way */
+void pserverctl_fsck_lock(pserverctl_fsck_owner_t *owner);
+void pserverctl_fsck_unlock(pserverctl_fsck_owner_t *owner);
 
 /* keys, manifest, objects, and then what fsck_files.c has */
 void pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner);
@@ -111,6 +140,15 @@ void pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner);
 const char *pserverctl_fsck_sealed(pserverctl_fsck_owner_t *owner,
     const char *path, const u_char name[PSERVER_NAME_LEN], uint64_t number,
     pserver_open_t *open, uint64_t *size);
+
+/*
+ * A row of the ledger: *plain is malloc'd, and wiped and freed by the caller;
+ * the row points into it.  NULL, or what is wrong with it; with "" errno says
+ * why it could not be read.
+ */
+const char *pserverctl_fsck_row(pserverctl_fsck_owner_t *owner,
+    const char *path, const u_char name[32], pserver_ledger_row_t *row,
+    u_char **plain, size_t *len);
 
 /* markers of changes, operations and what they left, temporary files */
 void pserverctl_fsck_files(pserverctl_fsck_owner_t *owner);

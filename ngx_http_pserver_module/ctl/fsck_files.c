@@ -3,12 +3,13 @@
  */
 
 #include "fsck.h"
+#include "moved.h"
 #include "../core/encode.h"
-#include "../core/ledger.h"
 #include "../core/marker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +46,13 @@ static void pserverctl_fsck_marker(pserverctl_fsck_owner_t *owner,
     const u_char hash[PSERVER_MARKER_HASH_LEN]);
 static void pserverctl_fsck_job(pserverctl_fsck_owner_t *owner,
     const char *path, const char *name);
-static void pserverctl_fsck_row(pserverctl_fsck_owner_t *owner,
+static void pserverctl_fsck_ledger(pserverctl_fsck_owner_t *owner,
     const char *path, const u_char name[PSERVER_LEDGER_NAME_LEN]);
 static void pserverctl_fsck_artifacts(pserverctl_fsck_owner_t *owner,
     const char *row, const pserver_ledger_row_t *data,
     const u_char name[PSERVER_LEDGER_NAME_LEN]);
+static void pserverctl_fsck_proofs(pserverctl_fsck_owner_t *owner,
+    const char *path, const char *name);
 static void pserverctl_fsck_temporary(pserverctl_fsck_owner_t *owner,
     const char *path, const char *name);
 
@@ -127,6 +130,7 @@ pserverctl_fsck_files(pserverctl_fsck_owner_t *owner)
     pserverctl_fsck_each(owner, "jobs", pserverctl_fsck_job);
     pserverctl_fsck_each(owner, "jobs/repeats", pserverctl_fsck_started);
     pserverctl_fsck_each(owner, "tmp", pserverctl_fsck_temporary);
+    pserverctl_fsck_each(owner, "logs", pserverctl_fsck_proofs);
 
     pserverctl_fsck_temporary(owner, "manifest.new", NULL);
 }
@@ -267,7 +271,7 @@ pserverctl_fsck_job(pserverctl_fsck_owner_t *owner, const char *path,
     suffix = name + hex.len;
 
     if (*suffix == '\0') {
-        pserverctl_fsck_row(owner, path, row);
+        pserverctl_fsck_ledger(owner, path, row);
 
     } else if (strcmp(suffix, ".out") != 0 && strcmp(suffix, ".cancel") != 0)
     {
@@ -277,58 +281,92 @@ pserverctl_fsck_job(pserverctl_fsck_owner_t *owner, const char *path,
 
 
 static void
-pserverctl_fsck_row(pserverctl_fsck_owner_t *owner, const char *path,
+pserverctl_fsck_ledger(pserverctl_fsck_owner_t *owner, const char *path,
     const u_char name[PSERVER_LEDGER_NAME_LEN])
 {
-    int                   fd;
-    u_char               *sealed, *plain;
-    ssize_t               n;
-    struct stat           st;
+    size_t                len;
+    u_char               *plain;
+    const char           *reason;
     pserver_ledger_row_t  row;
+
+    reason = pserverctl_fsck_row(owner, path, name, &row, &plain, &len);
+
+    if (reason == NULL) {
+        pserverctl_fsck_read(owner->fsck, len + PSERVER_BOX_OVERHEAD);
+        pserverctl_fsck_artifacts(owner, path, &row, name);
+
+        sodium_memzero(plain, len);
+        free(plain);
+
+    } else if (*reason) {
+        pserverctl_fsck_found(owner, path, reason);
+
+    } else if (errno != ENOENT) {
+        pserverctl_fsck_failed(owner, path);
+    }
+}
+
+
+const char *
+pserverctl_fsck_row(pserverctl_fsck_owner_t *owner, const char *path,
+    const u_char name[PSERVER_LEDGER_NAME_LEN], pserver_ledger_row_t *row,
+    u_char **plain, size_t *len)
+{
+    int           fd;
+    u_char       *sealed;
+    ssize_t       n;
+    const char   *reason;
+    struct stat   st;
+
+    *plain = NULL;
 
     fd = openat(owner->fd, path, O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
 
     if (fd == -1 && errno == ENOENT) {
-        return;
+        return "";
     }
 
     if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)
         || st.st_size > (off_t) PSERVERCTL_FSCK_ROW_MAX
-        || st.st_size < PSERVER_BOX_OVERHEAD)
+        || st.st_size <= PSERVER_BOX_OVERHEAD)
     {
-        pserverctl_fsck_found(owner, path, "is no row of an operation");
-
         if (fd != -1) {
             close(fd);
         }
 
-        return;
+        return "is no row of an operation";
     }
 
     sealed = malloc((size_t) st.st_size);
-    plain = malloc((size_t) st.st_size);
+    *plain = malloc((size_t) st.st_size);
 
-    n = (sealed && plain) ? read(fd, sealed, (size_t) st.st_size) : -1;
+    n = (sealed && *plain) ? read(fd, sealed, (size_t) st.st_size) : -1;
 
     close(fd);
 
     if (n == -1) {
-        pserverctl_fsck_failed(owner, path);
+        reason = "";
 
-    } else if (pserver_ledger_open(&row, plain, sealed, (size_t) n,
+    } else if (pserver_ledger_open(row, *plain, sealed, (size_t) n,
                                    owner->keys->ledger, &owner->address,
                                    name)
                != PSERVER_OK)
     {
-        pserverctl_fsck_found(owner, path, "the row does not open");
+        reason = "the row does not open";
 
     } else {
-        pserverctl_fsck_read(owner->fsck, (uint64_t) n);
-        pserverctl_fsck_artifacts(owner, path, &row, name);
+        *len = (size_t) n - PSERVER_BOX_OVERHEAD;
+        reason = NULL;
     }
 
     free(sealed);
-    free(plain);
+
+    if (reason) {
+        free(*plain);
+        *plain = NULL;
+    }
+
+    return reason;
 }
 
 
@@ -375,6 +413,38 @@ pserverctl_fsck_artifacts(pserverctl_fsck_owner_t *owner, const char *row,
     }
 
     pserver_open_free(&open);
+}
+
+
+/* of an owner who has come from elsewhere */
+
+static void
+pserverctl_fsck_proofs(pserverctl_fsck_owner_t *owner, const char *path,
+    const char *name)
+{
+    const char            *reason;
+    pserverctl_moved_t    *moved;
+    pserver_entry_keys_t   keys;
+
+    (void) name;
+
+    moved = malloc(sizeof(pserverctl_moved_t));
+
+    if (moved == NULL) {
+        pserverctl_fsck_failed(owner, path);
+        return;
+    }
+
+    pserver_entry_keys(&keys, owner->keys->ledger);
+
+    reason = pserverctl_moved(moved, owner->fd, path, &keys);
+
+    sodium_memzero(&keys, sizeof(keys));
+    free(moved);
+
+    if (reason) {
+        pserverctl_fsck_noted(owner, path, reason);
+    }
 }
 
 

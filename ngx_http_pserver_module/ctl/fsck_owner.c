@@ -36,11 +36,8 @@ typedef struct {
 
 static int pserverctl_fsck_keys(pserverctl_fsck_owner_t *owner);
 static int pserverctl_fsck_manifest(pserverctl_fsck_owner_t *owner);
-static const char *pserverctl_fsck_load(pserverctl_fsck_owner_t *owner);
 static const char *pserverctl_fsck_records(pserverctl_fsck_owner_t *owner,
     int fd);
-static void pserverctl_fsck_lock(pserverctl_fsck_owner_t *owner);
-static void pserverctl_fsck_unlock(pserverctl_fsck_owner_t *owner);
 static void pserverctl_fsck_listed(pserverctl_fsck_owner_t *owner);
 static void pserverctl_fsck_objects(pserverctl_fsck_owner_t *owner);
 static void pserverctl_fsck_object(pserverctl_fsck_owner_t *owner,
@@ -57,17 +54,33 @@ static const char  pserverctl_fsck_older[] =
     "the manifest is older than this version, or gone";
 
 
-void
-pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner)
+int
+pserverctl_fsck_open(pserverctl_fsck_owner_t *owner)
 {
     owner->keys = sodium_malloc(sizeof(pserver_keys_t));
 
     if (owner->keys == NULL) {
         pserverctl_fsck_failed(owner, PSERVERCTL_FSCK_KEY);
-        return;
+        return PSERVERCTL_FAILED;
     }
 
-    if (pserverctl_fsck_keys(owner) == PSERVERCTL_OK) {
+    return pserverctl_fsck_keys(owner);
+}
+
+
+void
+pserverctl_fsck_close(pserverctl_fsck_owner_t *owner)
+{
+    pserver_manifest_free(&owner->manifest);
+    sodium_free(owner->keys);
+    owner->keys = NULL;
+}
+
+
+void
+pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner)
+{
+    if (pserverctl_fsck_open(owner) == PSERVERCTL_OK) {
 
         if (pserverctl_fsck_manifest(owner) == PSERVERCTL_OK) {
             pserverctl_fsck_listed(owner);
@@ -77,15 +90,14 @@ pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner)
         pserverctl_fsck_files(owner);
     }
 
-    pserver_manifest_free(&owner->manifest);
-    sodium_free(owner->keys);
+    pserverctl_fsck_close(owner);
 }
 
 
 static int
 pserverctl_fsck_keys(pserverctl_fsck_owner_t *owner)
 {
-    int                  fd, rc;
+    int                  fd, rc, owned;
     u_char               buf[PSERVER_KEYS_FILE_MAX + 1];
     ssize_t              n;
     pserver_str_t        file;
@@ -115,14 +127,21 @@ pserverctl_fsck_keys(pserverctl_fsck_owner_t *owner)
     file.data = buf;
     file.len = (size_t) n;
 
-    if (pserver_keys_owned(file, NULL, NULL) == PSERVER_OK) {
+    owned = pserver_keys_owned(file, NULL, NULL) == PSERVER_OK;
+
+    if (owned && fsck->custody == NULL) {
         pserverctl_error("owners/%s: needs the owner's own key, and is not "
                          "looked at", owner->hex);
         return PSERVERCTL_FAILED;
     }
 
-    rc = pserver_keys_unwrap(owner->keys, NULL, file, fsck->roots,
-                             fsck->nroots, fsck->chain_id, &owner->address);
+    rc = owned ? pserver_keys_unwrap_owned(owner->keys, NULL, file,
+                                           fsck->roots, fsck->nroots,
+                                           fsck->chain_id, &owner->address,
+                                           fsck->custody)
+               : pserver_keys_unwrap(owner->keys, NULL, file, fsck->roots,
+                                     fsck->nroots, fsck->chain_id,
+                                     &owner->address);
 
     if (rc == PSERVER_OK) {
         pserverctl_fsck_read(fsck, file.len);
@@ -172,9 +191,7 @@ pserverctl_fsck_manifest(pserverctl_fsck_owner_t *owner)
 }
 
 
-/* the manifest as it is now; what was read of this file before stays */
-
-static const char *
+const char *
 pserverctl_fsck_load(pserverctl_fsck_owner_t *owner)
 {
     int           fd;
@@ -263,10 +280,7 @@ pserverctl_fsck_records(pserverctl_fsck_owner_t *owner, int fd)
 }
 
 
-/* the lock that nginx takes to change something; without it, what is said
-   may be of a change that is under way */
-
-static void
+void
 pserverctl_fsck_lock(pserverctl_fsck_owner_t *owner)
 {
     owner->lock = openat(owner->fd, "seen",
@@ -278,7 +292,7 @@ pserverctl_fsck_lock(pserverctl_fsck_owner_t *owner)
 }
 
 
-static void
+void
 pserverctl_fsck_unlock(pserverctl_fsck_owner_t *owner)
 {
     if (owner->lock != -1) {

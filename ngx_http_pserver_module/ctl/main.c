@@ -29,6 +29,8 @@ static const pserverctl_command_t *const  pserverctl_commands[] = {
     pserverctl_operation_commands,
     pserverctl_try_commands,
     pserverctl_fsck_commands,
+    pserverctl_export_commands,
+    pserverctl_import_commands,
     pserverctl_log_commands,
     pserverctl_audit_commands,
     pserverctl_receipt_commands

@@ -11,7 +11,8 @@
  * as the calls before it have left it.
  *
  * Calls that only read are left out, since the disk is the same before and
- * after them; so is the main thread, which writes nothing but error logs.
+ * after them; so is the main thread, which writes nothing but error logs.  Of
+ * another program, $PSERVER_FAULT_PROGRAM, all calls count.
  */
 
 #include <dlfcn.h>
@@ -44,6 +45,7 @@ typedef struct {
 
 static fault_t  *fault;
 static int       fault_log = -1;
+static int       fault_main;        /* the main thread counts as well */
 
 
 #define real(name, ...)                                                       \
@@ -62,13 +64,19 @@ fault_init(void)
 {
     int          fd;
     char         log[4096];
-    const char  *path;
+    const char  *path, *program;
 
     path = getenv("PSERVER_FAULT");
+    program = getenv("PSERVER_FAULT_PROGRAM");
 
-    if (path == NULL || strcmp(program_invocation_short_name, "nginx") != 0) {
+    if (path == NULL
+        || strcmp(program_invocation_short_name, program ? program : "nginx")
+           != 0)
+    {
         return;
     }
+
+    fault_main = (program != NULL);
 
     fd = open(path, O_RDWR|O_CLOEXEC);
 
@@ -102,7 +110,7 @@ fault_point(const char *call, int fd, const char *path)
     struct stat  st;
 
     if (fault == NULL || fault->stop == 0
-        || syscall(SYS_gettid) == getpid())
+        || (!fault_main && syscall(SYS_gettid) == getpid()))
     {
         return;
     }
@@ -255,6 +263,25 @@ renameat(int from, const char *path, int to, const char *name)
     fault_point("renameat", to, name);
 
     return real(renameat, from, path, to, name);
+}
+
+
+int
+renameat2(int from, const char *path, int to, const char *name,
+    unsigned flags)
+{
+    fault_point("renameat2", to, name);
+
+    return real(renameat2, from, path, to, name, flags);
+}
+
+
+int
+syncfs(int fd)
+{
+    fault_point("syncfs", fd, NULL);
+
+    return real(syncfs, fd);
 }
 
 
