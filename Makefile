@@ -182,6 +182,12 @@ engine-faults:
 soak:
 	@SOAK=100000 SUITE_TIMEOUT=7200 VERBOSE=1 WORKERS=1 scripts/test t/soak.t
 
+# bodies of a GiB, to the store and through a gate
+
+large:
+	@LARGE=1024 SUITE_TIMEOUT=7200 VERBOSE=1 WORKERS=4 scripts/test \
+	    t/large.t t/signed.t
+
 quickstart:
 	@scripts/quickstart
 
@@ -206,6 +212,7 @@ help:
 	@echo 'make fault        killed at each call that changes the disk'
 	@echo 'make engine-faults  operations while the engine goes and comes'
 	@echo 'make soak         the memory of a worker over 100000 requests'
+	@echo 'make large        bodies of 1 GiB, stored and through a gate'
 	@echo 'make style        the form of the source'
 	@echo 'make bench        figures, against what they are held against'
 	@echo 'make setup        install packages only'
@@ -217,7 +224,7 @@ help:
 
 FORCE:
 
-.PHONY: all module tools unit fuzz fault engine-faults soak style setup test \
-    guard asan quickstart stop bench clean help FORCE
+.PHONY: all module tools unit fuzz fault engine-faults soak large style setup \
+    test guard asan quickstart stop bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -4,11 +4,12 @@ use lib 't/lib';
 use PServer;
 use PServer::Fault;
 use PServer::Store;
+use PServer::Upload;
 
 use Digest::SHA;
 
 # What was signed is what is served: headers with known answers, names under
-# TLS, bodies as they come.
+# TLS, bodies as they come, of LARGE MiB (make large: 1024).
 
 our ($known, $tls, $second) = map { '127.0.0.1:' . port($_) } 1, 8, 9;
 
@@ -65,59 +66,6 @@ sub bodies {
             client_body_buffer_size 16k;
         }
 END
-}
-
-# KiB of each worker that are no file's
-
-sub anonymous {
-    my $nginx = slurp("$ENV{TEST_NGINX_SERVROOT}/logs/nginx.pid") + 0;
-
-    return map { slurp("/proc/$_/status") =~ /^RssAnon:\s+(\d+)/m }
-        sort split ' ', `ps -o pid= --ppid $nginx`;
-}
-
-sub grown {
-    my ($before, @now) = @_;
-    my ($most) = sort { $b <=> $a } map { $now[$_] - $before->[$_] } 0 .. $#now;
-
-    return $most;
-}
-
-# A body of pieces goes out; $midway is called when all of it but what comes
-# last is on its way, and says whether that is sent.  The status of the
-# answer, 000 if there is none.
-
-sub upload {
-    my ($how, $uri, $auth, $pieces, $last, $midway, $length) = @_;
-    my $status = test_dir() . '/signed.status';
-    my $port = port();
-    my @args;
-
-    if ($how =~ /2/) {
-        $port = port(9);
-        push @args, '--http2-prior-knowledge';
-    }
-
-    push @args, '-H', 'Transfer-Encoding:', '-H', "Content-Length: $length"
-        if $how =~ /whole/;
-
-    my $pid = open my $out, '|-', 'sh', '-c', 'exec curl "$@" > "$0"', $status,
-        '-s', '-X', 'POST', '-T', '-', '-H', 'Expect:', '-H',
-        "Authorization: $auth", '-H', 'Content-Type: image/png', @args,
-        '-o', '/dev/null', '-w', '%{http_code}', "http://127.0.0.1:$port$uri"
-        or die "curl: $!";
-
-    local $SIG{PIPE} = 'IGNORE';
-
-    binmode $out;
-    print $out $_ for @$pieces;
-    $out->flush;
-
-    $midway->() ? print $out $last : kill KILL => $pid;
-
-    close $out;
-
-    return slurp($status);
 }
 
 run_tests();
@@ -213,7 +161,6 @@ for my $http ('--http1.1', '--http2') {
 --- http_config eval: PServer::http_config(more => main::names())
 --- config eval: main::bodies()
 --- script
-my $mega = join '', map { pack 'n', $_ * 40503 & 0xffff } 1 .. 1 << 19;
 my $files = sub { join ' ', sort(all_files(owner_dir('owner1'))) };
 my $n = 0;
 
@@ -224,22 +171,16 @@ is post('owner1', '/v1/data/body.first', '{}')->{status}, 201, 'first';
 my $send = sub {
     my ($how, $megas, $signed, $last, $expected, $what, %o) = @_;
     my $uri = '/v1/data/body.n' . ++$n;
-    my @pieces = ($mega) x $megas;
-    my $hash = Digest::SHA->new(256);
-
-    $hash->add($_) for @pieces;
-    $hash->add($signed);
-
     my $auth = web3signed('owner1', 'POST', $uri, undef,
-        bodyHash => 'sha256:' . $hash->hexdigest);
+        bodyHash => 'sha256:' . hash_of($megas, $signed));
     my $length = $megas * 1048576 + length $last;
     my $before = $files->();
     my @before = anonymous();
     my ($seen, $temp, $grown);
 
-    my $status = upload($how, $uri, $auth, \@pieces, $last, sub {
+    my $status = upload($how, $uri, $auth, $megas, $last, sub {
         $seen = get('owner1', $uri)->{status};
-        $temp = all_files("$ENV{TEST_NGINX_SERVROOT}/client_body_temp");
+        $temp = temp_bytes();
         $grown = grown(\@before, anonymous());
         return !$o{cut};
     }, $o{length} || $length);
@@ -256,6 +197,8 @@ my $send = sub {
         ok wait_for { $files->() eq $before }, "$how, $what: no file is left";
     }
 
+    diag("$how, $what: grows by $grown KiB") if $ENV{LARGE};
+
     if ($megas > 9 && !$ENV{ASAN_OPTIONS}) {
         cmp_ok $grown, '<', 4096, "$how, $what: grows by $grown KiB";
     }
@@ -264,7 +207,7 @@ my $send = sub {
 };
 
 for my $how ('whole', 'chunked', 'HTTP/2, whole', 'HTTP/2') {
-    my $megas = $how eq 'whole' ? 64 : 16;
+    my $megas = $ENV{LARGE} || ($how eq 'whole' ? 64 : 16);
 
     $send->($how, 0, 'x', 'x', 201, 'a byte');
     $send->($how, $megas, 'x', 'x', 201, "$megas MiB");
@@ -285,9 +228,7 @@ open my $in, '-|', 'curl', '-s', '-H', "Authorization: $auth",
     or die "curl: $!";
 $hash->addfile($in);
 
-my $whole = Digest::SHA->new(256);
-$whole->add($mega) for 1 .. 64;
-is $hash->hexdigest, $whole->add('x')->hexdigest, 'the bytes';
+is $hash->hexdigest, hash_of($ENV{LARGE} || 64, 'x'), 'the bytes';
 
 my $grown = grown(\@before, anonymous());
 cmp_ok $grown, '<', 4096, "read: grows by $grown KiB" if !$ENV{ASAN_OPTIONS};
