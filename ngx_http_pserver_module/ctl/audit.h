@@ -11,6 +11,7 @@
 
 #include "../core/anchored.h"
 #include "../core/note.h"
+#include "../core/opproof.h"
 
 
 /* a log: where it is, its key, the checkpoint of now */
@@ -78,6 +79,18 @@ int pserverctl_anchors_init(pserverctl_anchors_t *anchors,
 int pserverctl_anchors_next(pserverctl_anchors_t *anchors,
     pserver_anchored_t *anchor);
 void pserverctl_anchors_done(pserverctl_anchors_t *anchors);
+
+/* whether there is one of this size and root; PSERVER_DONE: there is none,
+   node->error */
+int pserverctl_anchors_find(pserverctl_place_t *node,
+    const pserverctl_log_t *log, uint64_t from, uint64_t size,
+    const u_char root[32]);
+
+
+/* says whether a proof has an anchor, and with option "rpc" looks for it,
+   from option "from-block" on.  Else: said */
+int pserverctl_proof_anchor(pserverctl_args_t *args,
+    const pserverctl_log_t *log, const pserver_opproof_anchor_t *anchor);
 
 
 int pserverctl_audit_verify(pserverctl_args_t *args);

@@ -145,6 +145,34 @@ pserverctl_anchors_done(pserverctl_anchors_t *anchors)
 }
 
 
+int
+pserverctl_anchors_find(pserverctl_place_t *node, const pserverctl_log_t *log,
+    uint64_t from, uint64_t size, const u_char root[32])
+{
+    int                   rc;
+    pserver_anchored_t    found;
+    pserverctl_anchors_t  anchors;
+
+    rc = pserverctl_anchors_init(&anchors, node, log, from);
+
+    while (rc == PSERVER_OK) {
+
+        rc = pserverctl_anchors_next(&anchors, &found);
+
+        if (rc == PSERVER_OK
+            && found.size == size
+            && memcmp(found.root, root, sizeof(found.root)) == 0)
+        {
+            break;
+        }
+    }
+
+    pserverctl_anchors_done(&anchors);
+
+    return rc;
+}
+
+
 static int
 pserverctl_anchors_ask(pserverctl_anchors_t *anchors)
 {

@@ -19,11 +19,6 @@ static int pserverctl_proof_read(const char *name,
     pserver_json_doc_t **doc);
 static int pserverctl_proof_check(pserverctl_args_t *args,
     pserverctl_log_t *log, const pserver_opproof_t *proof);
-static int pserverctl_proof_anchor(pserverctl_args_t *args,
-    pserverctl_log_t *log, const pserver_opproof_t *proof);
-static int pserverctl_proof_on_chain(pserverctl_place_t *node,
-    const pserverctl_log_t *log, uint64_t from,
-    const pserver_opproof_anchor_t *anchor);
 
 
 #define pserverctl_llu(n)  ((unsigned long long) (n))
@@ -123,29 +118,29 @@ pserverctl_proof_check(pserverctl_args_t *args, pserverctl_log_t *log,
            (char *) log->key.name.data, name ? name : "of another type",
            pserverctl_llu(log->checkpoint.size));
 
-    if (proof->anchor.size == 0) {
-        printf("not under an anchor yet\n");
-        return PSERVERCTL_OK;
-    }
-
-    return pserverctl_proof_anchor(args, log, proof);
+    return pserverctl_proof_anchor(args, log, &proof->anchor);
 }
 
 
-static int
-pserverctl_proof_anchor(pserverctl_args_t *args, pserverctl_log_t *log,
-    const pserver_opproof_t *proof)
+int
+pserverctl_proof_anchor(pserverctl_args_t *args, const pserverctl_log_t *log,
+    const pserver_opproof_anchor_t *anchor)
 {
     int                  rc;
     uint64_t             from;
     const char          *rpc;
     pserverctl_place_t   node;
 
+    if (anchor->size == 0) {
+        printf("not under an anchor yet\n");
+        return PSERVERCTL_OK;
+    }
+
     rpc = pserverctl_option(args, "rpc");
 
     if (rpc == NULL) {
         printf("and under an anchor of %llu, which --rpc looks for\n",
-               pserverctl_llu(proof->anchor.size));
+               pserverctl_llu(anchor->size));
         return PSERVERCTL_OK;
     }
 
@@ -159,50 +154,26 @@ pserverctl_proof_anchor(pserverctl_args_t *args, pserverctl_log_t *log,
         return rc;
     }
 
-    rc = pserverctl_proof_on_chain(&node, log, from, &proof->anchor);
+    rc = pserverctl_anchors_find(&node, log, from, anchor->size,
+                                 anchor->root);
 
     if (rc == PSERVER_OK) {
         printf("and under an anchor of %llu, which is on chain\n",
-               pserverctl_llu(proof->anchor.size));
+               pserverctl_llu(anchor->size));
+
+        rc = PSERVERCTL_OK;
 
     } else if (rc == PSERVER_DONE) {
         pserverctl_error("the anchor of %llu entries is not on chain",
-                         pserverctl_llu(proof->anchor.size));
+                         pserverctl_llu(anchor->size));
+        rc = PSERVERCTL_FAILED;
 
     } else {
         pserverctl_error("the node can't be asked: %s", node.error);
+        rc = PSERVERCTL_AGAIN;
     }
 
     pserverctl_place_done(&node);
-
-    return (rc == PSERVER_OK) ? PSERVERCTL_OK : PSERVERCTL_FAILED;
-}
-
-
-static int
-pserverctl_proof_on_chain(pserverctl_place_t *node,
-    const pserverctl_log_t *log, uint64_t from,
-    const pserver_opproof_anchor_t *anchor)
-{
-    int                   rc;
-    pserver_anchored_t    found;
-    pserverctl_anchors_t  anchors;
-
-    rc = pserverctl_anchors_init(&anchors, node, log, from);
-
-    while (rc == PSERVER_OK) {
-
-        rc = pserverctl_anchors_next(&anchors, &found);
-
-        if (rc == PSERVER_OK
-            && found.size == anchor->size
-            && memcmp(found.root, anchor->root, sizeof(found.root)) == 0)
-        {
-            break;
-        }
-    }
-
-    pserverctl_anchors_done(&anchors);
 
     return rc;
 }

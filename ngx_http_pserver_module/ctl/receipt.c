@@ -44,7 +44,7 @@ static int pserverctl_receipt_same(pserver_str_t text,
 static int pserverctl_receipt_proof(pserverctl_args_t *args,
     const pserver_receipt_t *receipt);
 static int pserverctl_receipt_entry(const pserver_receipt_t *receipt,
-    const pserver_opproof_t *proof, const pserver_note_key_t *key);
+    const pserver_opproof_t *proof, pserverctl_log_t *log);
 static void pserverctl_receipt_print(const pserver_receipt_t *receipt);
 
 
@@ -53,6 +53,9 @@ static const pserverctl_option_t  pserverctl_receipt_options[] = {
     { "output", "FILE", "a result that is kept by itself" },
     { "proof", "FILE", "what \"operation proof --entry N\" printed" },
     { "log-key", "TEXT|FILE", "the log's public key, for --proof" },
+    { "rpc", "URL", "a chain node: the proof's anchor is looked for, too" },
+    { "from-block", "N", "where to begin to look for it; else 0" },
+    { "cacert", "FILE", "certificates to trust instead of the system's" },
     { NULL, NULL, NULL }
 };
 
@@ -64,7 +67,8 @@ const pserverctl_command_t  pserverctl_receipt_commands[] = {
         "\n"
         "FILE is what \"operation status\" printed, with its result, or the\n"
         "receipt alone; \"-\" is stdin. Nobody is asked. With --proof it is\n"
-        "also looked at whether the log has the entry that it names.\n",
+        "also looked at whether the log has the entry that it names, and\n"
+        "whether an anchor has it; with --rpc, whether that is on chain.\n",
         pserverctl_receipt_options, 1, 1, pserverctl_receipt_verify
     },
     { NULL, NULL, NULL, NULL, 0, 0, NULL }
@@ -436,7 +440,11 @@ pserverctl_receipt_proof(pserverctl_args_t *args,
         rc = PSERVERCTL_FAILED;
 
     } else {
-        rc = pserverctl_receipt_entry(receipt, proof, &log->key);
+        rc = pserverctl_receipt_entry(receipt, proof, log);
+
+        if (rc == PSERVERCTL_OK) {
+            rc = pserverctl_proof_anchor(args, log, &proof->anchor);
+        }
     }
 
     pserver_json_free(doc);
@@ -453,14 +461,15 @@ done:
 
 static int
 pserverctl_receipt_entry(const pserver_receipt_t *receipt,
-    const pserver_opproof_t *proof, const pserver_note_key_t *key)
+    const pserver_opproof_t *proof, pserverctl_log_t *log)
 {
     u_char                    leaf[32];
-    pserver_checkpoint_t      checkpoint;
+    pserver_str_t             name;
     pserver_entry_view_t      view;
     pserver_opproof_fault_e   fault;
 
-    fault = pserver_opproof_verify(proof, key, &view, &checkpoint);
+    fault = pserver_opproof_verify(proof, &log->key, &view,
+                                   &log->checkpoint);
 
     if (fault != PSERVER_OPPROOF_OK) {
         pserverctl_error("%s", pserver_opproof_fault(fault));
@@ -468,9 +477,10 @@ pserverctl_receipt_entry(const pserver_receipt_t *receipt,
     }
 
     pserver_merkle_leaf(leaf, proof->entry.data, proof->entry.len);
+    name = log->key.name;
 
-    if (key->name.len != receipt->body.log.len
-        || memcmp(key->name.data, receipt->body.log.data, key->name.len) != 0
+    if (name.len != receipt->body.log.len
+        || memcmp(name.data, receipt->body.log.data, name.len) != 0
         || view.sequence != receipt->body.entry
         || memcmp(leaf, receipt->body.leaf.bytes, 32) != 0)
     {
@@ -478,9 +488,8 @@ pserverctl_receipt_entry(const pserver_receipt_t *receipt,
         return PSERVERCTL_FAILED;
     }
 
-    printf("the log has this entry, %s\n",
-           proof->anchor.size ? "and so has an anchor"
-                              : "which is not under an anchor yet");
+    printf("the log has this entry, among %llu that were signed\n",
+           (unsigned long long) log->checkpoint.size);
 
     return PSERVERCTL_OK;
 }
