@@ -240,6 +240,17 @@ $entry = wait_for { newest('refused') };
 is($entry->{reason}, 'AUTHORIZATION_ERROR', 'its reason');
 is($entry->{app}, owner('app1'), 'who was refused');
 
+# that the permission is over is said once, whoever asks
+
+start_job('app1', fresh('revoked')) for 1, 2;
+wait_for { newest('revocation_seen') };
+my @seen = grep { $_->{action} eq 'revocation_seen' } @{ verified()->{opened} };
+is(scalar @seen, 1, 'a revocation seen');
+is(hex $seen[0]{permission}, permission('revoked'), 'of which permission');
+is($seen[0]{of}, owner('owner1'), 'whose chain');
+is($seen[0]{app}, owner('app1'), 'the app');
+cmp_ok($seen[0]{block}, '>', 0, 'at which block');
+
 
 
 === TEST 5: no answer before the log has the entry
@@ -441,8 +452,9 @@ waitpid($_, 0), is($?, 0, 'a client') for @children;
 
 my $after = verified();
 is($after->{entries} - $before->{entries}
-    - grep({ $_->{action} eq 'start' && $_->{sequence} >= $before->{entries} }
-        @{ $after->{opened} }), 256, 'entries');
+    - grep({ $_->{action} =~ /^st(art|op)$/
+        && $_->{sequence} >= $before->{entries} } @{ $after->{opened} }),
+    256, 'entries');
 is($after->{owners}{owner('owner1')},
     $before->{owners}{owner('owner1')} + 256, 'of the owner');
 is(checkpoint($after), "$after->{entries} $after->{root}", 'all of them public');
@@ -516,6 +528,25 @@ ok(wait_for {
     !grep { !$there{"quits $_"} } 1 .. 8;
 }, 'written');
 ok(wait_for { !grep { $old{$_} } workers_running() }, 'and gone');
+
+my @last = grep { $_->{action} =~ /^st(art|op)$/ } @{ verified()->{opened} };
+is(join(' ', map { $_->{action} } @last[-2, -1]), 'start stop',
+    'the new ones have started, the old ones have stopped');
+
+# nor is anything lost by who is told to end at once
+
+is(join(' ', map { http('GET', $messages, { 'User-Agent' => "ends $_",
+    Authorization => $authorization })->{status} } 1 .. 8),
+    join(' ', (200) x 8), 'reads');
+%old = map { $_ => 1 } workers_running();
+kill TERM => keys %old;
+ok(wait_for { !grep { $old{$_} } workers_running() }, 'they end');
+
+my $log = verified();
+is(scalar(grep { ($_->{userAgent} || '') =~ /^ends / } @{ $log->{opened} }), 8,
+    'what they had is written');
+is(grep({ $_->{action} eq 'stop' } @{ $log->{opened} }) - grep({
+    $_->{action} eq 'stop' } @last), 1, 'and that they stop');
 
 
 

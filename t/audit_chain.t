@@ -122,6 +122,20 @@ sub mirror {
 }
 
 
+# the entries that are served
+
+sub served {
+    my $size = (split /\n/, get('checkpoint'))[1];
+    return unpack '(n/a)*', get("tile/entries/000.p/$size");
+}
+
+
+sub master_pid {
+    open my $in, '<', server_root() . '/logs/nginx.pid' or die $!;
+    return 0 + <$in>;
+}
+
+
 # some entries more, and a checkpoint that has them
 
 sub grow {
@@ -208,6 +222,25 @@ is($status, 0, 'anchored again') or diag($text);
 ($status, $text) = ctl_verify($url, '--rpc', rpc(), '--state', "$work/state");
 is($status, 0, 'verified') or diag($text);
 like($text, qr/^2 anchors hold, the last one is of \d+ entries$/m, 'anchors');
+
+# a worker that starts asks the chain; an anchor is an entry once others are
+# behind it, and only once
+
+my $noted = sub { scalar grep { ord(substr $_, 1) == 4 } served() };
+kill HUP => master_pid();
+ok(wait_for { $noted->() }, 'an entry that it was seen');
+sleep 2.5;
+is($noted->(), 1, 'one');
+is((split ' ', slurp("$log/noted"))[0], (split ' ', slurp("$log/anchored"))[0],
+    'of how many entries');
+
+# and not again by who comes next
+
+kill HUP => master_pid();
+sleep 2;
+put_data($::n++);
+sleep 1.5;
+is($noted->(), 1, 'not again');
 
 ($status, $text) = ctl('audit', 'anchor', '--key', "$work/sender", '--log-key',
     "$work/key", '--rpc', 'http://127.0.0.1:1', $url);

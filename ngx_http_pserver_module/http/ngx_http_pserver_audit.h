@@ -22,6 +22,7 @@
 #include "ngx_http_pserver_module.h"
 
 #include "../core/entry.h"
+#include "../core/facts.h"
 #include "../core/logkey.h"
 #include "../core/manifest.h"
 
@@ -141,6 +142,11 @@ char *ngx_http_pserver_audit_conf(ngx_conf_t *cf, ngx_command_t *cmd,
 void ngx_http_pserver_audit_chain(ngx_http_pserver_loc_conf_t *plcf);
 
 ngx_int_t ngx_http_pserver_audit_init_process(ngx_cycle_t *cycle);
+void ngx_http_pserver_audit_exit_process(ngx_cycle_t *cycle);
+
+/* facts of a permission whose end is past, and was not known to be here */
+void ngx_http_pserver_audit_revoked(ngx_http_pserver_loc_conf_t *plcf,
+    const pserver_address_t *named, const pserver_facts_t *facts);
 
 
 #endif /* _NGX_HTTP_PSERVER_AUDIT_H_INCLUDED_ */

@@ -14,6 +14,10 @@
 
 static int ngx_http_pserver_audit_anchored_file(const char *dir,
     const char *path, pserver_anchored_t *anchor);
+static int ngx_http_pserver_audit_anchored_keep(const char *dir,
+    const char *path, const pserver_anchored_t *anchor);
+static int ngx_http_pserver_audit_anchored_public(const char *dir,
+    u_char *note, pserver_checkpoint_t *checkpoint);
 static int ngx_http_pserver_audit_anchored_root(const char *dir,
     const pserver_anchored_t *anchor, const char **what);
 static int ngx_http_pserver_audit_anchored_same(const pserver_anchored_t *a,
@@ -25,6 +29,30 @@ ngx_http_pserver_audit_anchored_read(const char *dir,
     pserver_anchored_t *anchor)
 {
     return ngx_http_pserver_audit_anchored_file(dir, "anchored", anchor);
+}
+
+
+int
+ngx_http_pserver_audit_anchored_write(const char *dir,
+    const pserver_anchored_t *anchor)
+{
+    return ngx_http_pserver_audit_anchored_keep(dir, "anchored", anchor);
+}
+
+
+int
+ngx_http_pserver_audit_anchored_noted(const char *dir,
+    pserver_anchored_t *anchor)
+{
+    return ngx_http_pserver_audit_anchored_file(dir, "noted", anchor);
+}
+
+
+int
+ngx_http_pserver_audit_anchored_note(const char *dir,
+    const pserver_anchored_t *anchor)
+{
+    return ngx_http_pserver_audit_anchored_keep(dir, "noted", anchor);
 }
 
 
@@ -45,15 +73,15 @@ ngx_http_pserver_audit_anchored_file(const char *dir, const char *path,
 }
 
 
-int
-ngx_http_pserver_audit_anchored_write(const char *dir,
+static int
+ngx_http_pserver_audit_anchored_keep(const char *dir, const char *path,
     const pserver_anchored_t *anchor)
 {
     int                 rc, lock;
     u_char              text[PSERVER_ANCHORED_MAX];
     pserver_anchored_t  old;
 
-    if (ngx_http_pserver_audit_anchored_read(dir, &old) == PSERVER_OK
+    if (ngx_http_pserver_audit_anchored_file(dir, path, &old) == PSERVER_OK
         && ngx_http_pserver_audit_anchored_same(&old, anchor))
     {
         return PSERVER_OK;
@@ -65,7 +93,7 @@ ngx_http_pserver_audit_anchored_write(const char *dir,
         return PSERVER_ERROR;
     }
 
-    rc = ngx_http_pserver_audit_disk_write(dir, "anchored", text,
+    rc = ngx_http_pserver_audit_disk_write(dir, path, text,
                               pserver_anchored_write(text, anchor) - text);
     (void) close(lock);
 
@@ -100,14 +128,54 @@ ngx_http_pserver_audit_anchored_check(const char *dir,
 
     rc = ngx_http_pserver_audit_anchored_file(dir, "accepted", &accepted);
 
-    if (rc != PSERVER_OK
-        || !ngx_http_pserver_audit_anchored_same(&anchor, &accepted))
+    if (rc == PSERVER_OK
+        && ngx_http_pserver_audit_anchored_same(&anchor, &accepted))
     {
+        *what = "accepted";
+
+    } else {
         rc = ngx_http_pserver_audit_anchored_root(dir, &anchor, what);
     }
 
     if (rc == PSERVER_OK) {
         *known = anchor;
+    }
+
+    return rc;
+}
+
+
+int
+ngx_http_pserver_audit_anchored_behind(const char *dir,
+    const pserver_anchored_t *anchor)
+{
+    u_char                note[PSERVER_NOTE_MAX];
+    pserver_checkpoint_t  checkpoint;
+
+    return ngx_http_pserver_audit_anchored_public(dir, note, &checkpoint)
+           == PSERVER_OK
+           && checkpoint.size > anchor->size;
+}
+
+
+/* the last checkpoint, as it is: who writes the next looks at its signature */
+
+static int
+ngx_http_pserver_audit_anchored_public(const char *dir, u_char *note,
+    pserver_checkpoint_t *checkpoint)
+{
+    int            rc;
+    pserver_str_t  str, text;
+
+    str.data = note;
+
+    rc = ngx_http_pserver_audit_tiles_checkpoint(dir, note, &str.len);
+
+    if (rc == PSERVER_OK
+        && (pserver_note_text(&text, str) != PSERVER_OK
+            || pserver_checkpoint_parse(checkpoint, text) != PSERVER_OK))
+    {
+        rc = PSERVER_INVALID;
     }
 
     return rc;
@@ -121,23 +189,16 @@ ngx_http_pserver_audit_anchored_root(const char *dir,
     int                      rc;
     u_char                   note[PSERVER_NOTE_MAX];
     u_char                   root[PSERVER_MERKLE_LEN];
-    pserver_str_t            str, text;
     pserver_checkpoint_t     checkpoint;
     pserver_merkle_source_t  source;
 
-    str.data = note;
-
-    rc = ngx_http_pserver_audit_tiles_checkpoint(dir, note, &str.len);
+    rc = ngx_http_pserver_audit_anchored_public(dir, note, &checkpoint);
 
     if (rc == PSERVER_ERROR) {
         return rc;
     }
 
-    if (rc != PSERVER_OK
-        || pserver_note_text(&text, str) != PSERVER_OK
-        || pserver_checkpoint_parse(&checkpoint, text) != PSERVER_OK
-        || checkpoint.size < anchor->size)
-    {
+    if (rc != PSERVER_OK || checkpoint.size < anchor->size) {
         *what = "it was cut back behind its anchor";
         return PSERVER_INVALID;
     }

@@ -24,11 +24,22 @@ int ngx_http_pserver_audit_anchored_read(const char *dir,
 int ngx_http_pserver_audit_anchored_write(const char *dir,
     const pserver_anchored_t *anchor);
 
+/* the same of the last anchor that has an entry in the log: "noted" */
+int ngx_http_pserver_audit_anchored_noted(const char *dir,
+    pserver_anchored_t *anchor);
+int ngx_http_pserver_audit_anchored_note(const char *dir,
+    const pserver_anchored_t *anchor);
+
+/* 1 if there are public entries behind those that it has */
+int ngx_http_pserver_audit_anchored_behind(const char *dir,
+    const pserver_anchored_t *anchor);
+
 /*
  * Compares what is published with the last anchor that is known, but for
  * one that an operator has accepted as it is.  PSERVER_OK: it goes on from
- * there, or there is none; PSERVER_INVALID: it does not, *what says why.
- * known is the last one for which that was OK, zeroed at first.
+ * there, or there is none; *what is "accepted" if it is now, and by an
+ * operator.  PSERVER_INVALID: it does not, *what says why.  known is the last
+ * one for which that was OK, zeroed at first.
  */
 int ngx_http_pserver_audit_anchored_check(const char *dir,
     pserver_anchored_t *known, const char **what);

@@ -14,6 +14,8 @@
 static void ngx_http_pserver_audit_publish(ngx_http_pserver_audit_t *audit);
 static void ngx_http_pserver_audit_publish_run(void *data);
 static void ngx_http_pserver_audit_publish_done(void *data);
+static void ngx_http_pserver_audit_publish_failed(
+    ngx_http_pserver_audit_t *audit);
 
 
 void
@@ -102,30 +104,10 @@ ngx_http_pserver_audit_publish_done(void *data)
 {
     ngx_http_pserver_audit_t *audit = data;
 
-    ngx_uint_t                       level;
-    ngx_http_pserver_main_conf_t    *pmcf;
-    ngx_http_pserver_audit_tiles_t  *tiles;
-
-    tiles = &audit->tiles;
-
     audit->publishing = 0;
 
     if (audit->tiles_rc != PSERVER_OK) {
-
-        pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
-                                                   ngx_http_pserver_module);
-
-        if (pmcf->zone) {
-            ngx_http_pserver_count(audit_errors, 1);
-        }
-
-        level = (audit->tiles_rc == PSERVER_INVALID) ? NGX_LOG_ALERT
-                                                     : NGX_LOG_CRIT;
-
-        ngx_log_error(level, ngx_cycle->log, tiles->err,
-                      "audit log \"%V\" was not published: %s",
-                      &audit->path.name,
-                      tiles->what ? tiles->what : "log or memory");
+        ngx_http_pserver_audit_publish_failed(audit);
 
         /* not given up; but who quits leaves it to who comes next */
 
@@ -135,4 +117,45 @@ ngx_http_pserver_audit_publish_done(void *data)
     if (audit->unpublished) {
         ngx_http_pserver_audit_checkpoint(audit);
     }
+}
+
+
+void
+ngx_http_pserver_audit_checkpoint_last(ngx_http_pserver_audit_t *audit)
+{
+    if (!audit->unpublished && !audit->publishing) {
+        return;
+    }
+
+    ngx_http_pserver_audit_publish_run(audit);
+
+    if (audit->tiles_rc != PSERVER_OK) {
+        ngx_http_pserver_audit_publish_failed(audit);
+    }
+}
+
+
+static void
+ngx_http_pserver_audit_publish_failed(ngx_http_pserver_audit_t *audit)
+{
+    ngx_uint_t                       level;
+    ngx_http_pserver_main_conf_t    *pmcf;
+    ngx_http_pserver_audit_tiles_t  *tiles;
+
+    tiles = &audit->tiles;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
+
+    if (pmcf->zone) {
+        ngx_http_pserver_count(audit_errors, 1);
+    }
+
+    level = (audit->tiles_rc == PSERVER_INVALID) ? NGX_LOG_ALERT
+                                                 : NGX_LOG_CRIT;
+
+    ngx_log_error(level, ngx_cycle->log, tiles->err,
+                  "audit log \"%V\" was not published: %s",
+                  &audit->path.name,
+                  tiles->what ? tiles->what : "log or memory");
 }

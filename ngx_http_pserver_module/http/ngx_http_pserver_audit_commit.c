@@ -21,8 +21,12 @@
 
 static void ngx_http_pserver_audit_ahead_run(void *data);
 static void ngx_http_pserver_audit_ahead_done(void *data);
+static void ngx_http_pserver_audit_take(ngx_http_pserver_audit_t *audit);
 static void ngx_http_pserver_audit_run(void *data);
 static void ngx_http_pserver_audit_done(void *data);
+static ngx_uint_t ngx_http_pserver_audit_settle(
+    ngx_http_pserver_audit_t *audit);
+static void ngx_http_pserver_audit_abandon(ngx_queue_t *entries);
 static ngx_uint_t ngx_http_pserver_audit_awaited(
     ngx_http_pserver_audit_t *audit, ngx_uint_t *patient);
 static void ngx_http_pserver_audit_log_error(
@@ -152,15 +156,32 @@ ngx_http_pserver_audit_ahead_done(void *data)
 void
 ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit)
 {
-    size_t                             size, len;
-    ngx_queue_t                       *q;
-    ngx_http_pserver_audit_item_t     *item;
-    ngx_http_pserver_audit_pending_t  *pending;
-
     if (audit->sealing) {
         audit->due = 1;
         return;
     }
+
+    ngx_http_pserver_audit_take(audit);
+
+    if (ngx_http_pserver_thread_run(ngx_http_pserver_audit_run,
+                                    ngx_http_pserver_audit_done, audit)
+        != NGX_OK)
+    {
+        audit->rc = PSERVER_NOMEM;
+        ngx_http_pserver_audit_done(audit);
+    }
+}
+
+
+/* as much as one commit may have, the oldest first */
+
+static void
+ngx_http_pserver_audit_take(ngx_http_pserver_audit_t *audit)
+{
+    size_t                             size, len;
+    ngx_queue_t                       *q;
+    ngx_http_pserver_audit_item_t     *item;
+    ngx_http_pserver_audit_pending_t  *pending;
 
     size = 0;
 
@@ -168,6 +189,7 @@ ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit)
 
         q = ngx_queue_empty(&audit->sealed) ? ngx_queue_head(&audit->waiting)
                                             : ngx_queue_head(&audit->sealed);
+
         pending = ngx_queue_data(q, ngx_http_pserver_audit_pending_t, queue);
         item = &pending->item;
 
@@ -188,14 +210,6 @@ ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit)
 
     audit->running = 1;
     audit->file.what = NULL;
-
-    if (ngx_http_pserver_thread_run(ngx_http_pserver_audit_run,
-                                    ngx_http_pserver_audit_done, audit)
-        != NGX_OK)
-    {
-        audit->rc = PSERVER_NOMEM;
-        ngx_http_pserver_audit_done(audit);
-    }
 }
 
 
@@ -236,15 +250,41 @@ ngx_http_pserver_audit_run(void *data)
 }
 
 
-/* in the event loop; handlers may append, and cancel each other */
+/* in the event loop */
 
 static void
 ngx_http_pserver_audit_done(void *data)
 {
     ngx_http_pserver_audit_t *audit = data;
 
+    ngx_uint_t  written, patient;
+
+    written = ngx_http_pserver_audit_settle(audit);
+
+    if (written) {
+        ngx_http_pserver_audit_checkpoint(audit);
+    }
+
+    if (audit->nwaiting == 0) {
+        return;
+    }
+
+    if (ngx_http_pserver_audit_awaited(audit, &patient)) {
+        ngx_http_pserver_audit_commit(audit);
+
+    } else {
+        ngx_http_pserver_audit_schedule(audit, patient);
+    }
+}
+
+
+/* handlers may append, and cancel each other; how many were written */
+
+static ngx_uint_t
+ngx_http_pserver_audit_settle(ngx_http_pserver_audit_t *audit)
+{
     ngx_int_t                          rc;
-    ngx_uint_t                         written, patient;
+    ngx_uint_t                         written;
     ngx_queue_t                       *q;
     ngx_http_pserver_main_conf_t      *pmcf;
     ngx_http_pserver_audit_wait_t     *wait;
@@ -304,19 +344,59 @@ ngx_http_pserver_audit_done(void *data)
 
     audit->running = 0;
 
-    if (written) {
-        ngx_http_pserver_audit_checkpoint(audit);
+    return written;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_audit_flush(ngx_http_pserver_audit_t *audit)
+{
+    ngx_uint_t  written;
+
+    written = 0;
+
+    if (audit->running) {
+        ngx_http_pserver_audit_abandon(&audit->batch);
+        written += ngx_http_pserver_audit_settle(audit);
     }
 
-    if (audit->nwaiting == 0) {
-        return;
+    if (audit->sealing) {
+        ngx_queue_add(&audit->sealed, &audit->ahead);
+        ngx_queue_init(&audit->ahead);
+        audit->sealing = 0;
     }
 
-    if (ngx_http_pserver_audit_awaited(audit, &patient)) {
-        ngx_http_pserver_audit_commit(audit);
+    ngx_http_pserver_audit_abandon(&audit->sealed);
+    ngx_http_pserver_audit_abandon(&audit->waiting);
 
-    } else {
-        ngx_http_pserver_audit_schedule(audit, patient);
+    while (audit->nwaiting) {
+        ngx_http_pserver_audit_take(audit);
+        ngx_http_pserver_audit_run(audit);
+        written += ngx_http_pserver_audit_settle(audit);
+    }
+
+    return written;
+}
+
+
+/* nobody is told any more */
+
+static void
+ngx_http_pserver_audit_abandon(ngx_queue_t *entries)
+{
+    ngx_queue_t                       *q;
+    ngx_http_pserver_audit_pending_t  *pending;
+
+    for (q = ngx_queue_head(entries);
+         q != ngx_queue_sentinel(entries);
+         q = ngx_queue_next(q))
+    {
+        pending = ngx_queue_data(q, ngx_http_pserver_audit_pending_t, queue);
+
+        if (pending->wait) {
+            pending->wait->item = NULL;
+            pending->wait = NULL;
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * The audit log: its directive, and its first entry.
+ * The audit log: its directive.
  */
 
 
@@ -217,46 +217,4 @@ ngx_http_pserver_audit_conf_cleanup(void *data)
 
     sodium_free(audit->keyring);
     sodium_free(audit->keyring_ahead);
-}
-
-
-ngx_int_t
-ngx_http_pserver_audit_init_process(ngx_cycle_t *cycle)
-{
-    ngx_uint_t                       i;
-    ngx_http_pserver_audit_t       **audits;
-    ngx_http_pserver_main_conf_t    *pmcf;
-    ngx_http_pserver_audit_entry_t   entry;
-
-    if (ngx_process != NGX_PROCESS_WORKER
-        && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    pmcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_pserver_module);
-
-    audits = pmcf->audits.elts;
-
-    for (i = 0; i < pmcf->audits.nelts; i++) {
-        ngx_http_pserver_audit_look_init(audits[i]);
-    }
-
-    if (ngx_process == NGX_PROCESS_WORKER && ngx_worker != 0) {
-        return NGX_OK;
-    }
-
-    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
-    entry.type = PSERVER_ENTRY_START;
-
-    for (i = 0; i < pmcf->audits.nelts; i++) {
-        if (ngx_http_pserver_audit_add(audits[i], NULL, &entry, NULL)
-            == NGX_ERROR)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
 }

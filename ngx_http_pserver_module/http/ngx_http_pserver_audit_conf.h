@@ -46,6 +46,17 @@ typedef struct {
     unsigned                         named:1;    /* id is set */
     unsigned                         running:1;
 
+    pserver_anchored_t               noted;      /* it has an entry */
+    pserver_anchored_t               noting;     /* it gets one: */
+    ngx_http_pserver_audit_wait_t    note;
+    uint64_t                         block;      /* at which heard was read */
+    unsigned                         first:1;    /* this worker notes it */
+    unsigned                         found_note:1;  /* noted was read */
+    unsigned                         accepted:1; /* known: by an operator */
+    unsigned                         behind:1;   /* there are entries behind
+                                                    known */
+    unsigned                         keep:1;     /* noted is to be kept */
+
     ngx_http_pserver_loc_conf_t     *plcf;       /* NULL: no chain is asked */
     ngx_http_pserver_chain_ask_t     ask;
     u_char                           call[20 + 4 + 2 * 32];
@@ -120,6 +131,7 @@ ngx_int_t ngx_http_pserver_audit_refused(ngx_http_pserver_audit_t *audit,
     ngx_http_pserver_loc_conf_t *plcf,
     const ngx_http_pserver_audit_entry_t *entry);
 void ngx_http_pserver_audit_refusals_timer(ngx_event_t *ev);
+void ngx_http_pserver_audit_refusals_flush(ngx_http_pserver_audit_t *audit);
 
 /*
  * A commit comes pserver_audit_commit after the first entry; but an owner's
@@ -132,6 +144,13 @@ void ngx_http_pserver_audit_schedule(ngx_http_pserver_audit_t *audit,
 /* commits what waits, in a thread; the timer's handler does the same */
 void ngx_http_pserver_audit_commit(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_timer(ngx_event_t *ev);
+
+/*
+ * In a worker that ends, whose threads have ended: commits what waits, and
+ * waits for it.  Who waits for an entry is not told.  Returns how many were
+ * written.
+ */
+ngx_uint_t ngx_http_pserver_audit_flush(ngx_http_pserver_audit_t *audit);
 
 /* while a commit runs: what waits is sealed, in another thread */
 void ngx_http_pserver_audit_ahead(ngx_event_t *ev);
@@ -147,6 +166,9 @@ ngx_int_t ngx_http_pserver_audit_seal(void **keyring, ngx_queue_t *entries);
 /* entries were committed: what is public follows, in a thread, soon */
 void ngx_http_pserver_audit_checkpoint(ngx_http_pserver_audit_t *audit);
 void ngx_http_pserver_audit_checkpoint_timer(ngx_event_t *ev);
+
+/* the same at once, in a worker that ends, if there is anything */
+void ngx_http_pserver_audit_checkpoint_last(ngx_http_pserver_audit_t *audit);
 
 /* http/audit_stop, of a worker */
 void ngx_http_pserver_audit_look_init(ngx_http_pserver_audit_t *audit);

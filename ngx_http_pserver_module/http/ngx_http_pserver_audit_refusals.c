@@ -89,6 +89,17 @@ ngx_http_pserver_audit_refusals_timer(ngx_event_t *ev)
 }
 
 
+void
+ngx_http_pserver_audit_refusals_flush(ngx_http_pserver_audit_t *audit)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_PSERVER_REFUSALS; i++) {
+        ngx_http_pserver_refusal_flush(audit, &audit->refusals[i]);
+    }
+}
+
+
 /* the first row is for what has no row of its own */
 
 static ngx_http_pserver_refusal_t *

@@ -22,7 +22,12 @@
 static void ngx_http_pserver_audit_look_run(void *data);
 static void ngx_http_pserver_audit_look_name(
     ngx_http_pserver_audit_t *audit);
+static void ngx_http_pserver_audit_look_noted(
+    ngx_http_pserver_audit_t *audit);
 static void ngx_http_pserver_audit_look_done(void *data);
+static void ngx_http_pserver_audit_look_note(ngx_http_pserver_audit_t *audit);
+static void ngx_http_pserver_audit_look_written(
+    ngx_http_pserver_audit_wait_t *wait);
 static void ngx_http_pserver_audit_look_ask(
     ngx_http_pserver_audit_t *audit);
 static void ngx_http_pserver_audit_look_heard(void *data,
@@ -58,7 +63,7 @@ ngx_http_pserver_audit_look_timer(ngx_event_t *ev)
 
     ngx_http_pserver_audit_look_ask(audit);
 
-    if (audit->look.running) {
+    if (audit->look.running || audit->look.note.item) {
         return;
     }
 
@@ -82,12 +87,14 @@ ngx_http_pserver_audit_look_run(void *data)
 
     int                             rc;
     char                           *dir;
+    uint64_t                        size;
     const char                     *what;
     ngx_http_pserver_audit_look_t  *look;
 
     look = &audit->look;
     dir = (char *) audit->path.name.data;
     what = "";
+    size = look->known.size;
 
     look->rc = PSERVER_OK;
     look->found[0] = '\0';
@@ -118,6 +125,65 @@ ngx_http_pserver_audit_look_run(void *data)
     } else if (rc != PSERVER_OK) {
         look->rc = rc;
         look->err = ngx_errno;
+
+    } else {
+
+        if (what[0] || look->known.size != size) {
+            look->accepted = (what[0] != '\0');
+        }
+
+        if (look->first) {
+            ngx_http_pserver_audit_look_noted(audit);
+        }
+    }
+}
+
+
+/*
+ * An anchor that the log goes on from is an entry of its own, once there are
+ * others behind it: of an anchor of all there is there is nothing to say,
+ * and a log that rests is not anchored again for it.
+ */
+
+static void
+ngx_http_pserver_audit_look_noted(ngx_http_pserver_audit_t *audit)
+{
+    int                             rc;
+    char                           *dir;
+    ngx_http_pserver_audit_look_t  *look;
+
+    look = &audit->look;
+    dir = (char *) audit->path.name.data;
+
+    look->behind = 0;
+
+    if (!look->found_note) {
+        rc = ngx_http_pserver_audit_anchored_noted(dir, &look->noted);
+
+        if (rc == PSERVER_ERROR) {
+            look->rc = rc;
+            look->err = ngx_errno;
+            return;
+        }
+
+        look->found_note = 1;
+    }
+
+    if (look->keep) {
+        rc = ngx_http_pserver_audit_anchored_note(dir, &look->noted);
+
+        if (rc != PSERVER_OK) {
+            look->rc = rc;
+            look->err = ngx_errno;
+            return;
+        }
+
+        look->keep = 0;
+    }
+
+    if (look->known.size > look->noted.size) {
+        look->behind = ngx_http_pserver_audit_anchored_behind(dir,
+                                                              &look->known);
     }
 }
 
@@ -168,6 +234,10 @@ ngx_http_pserver_audit_look_done(void *data)
                       &audit->path.name);
     }
 
+    if (look->behind && look->found[0] == '\0') {
+        ngx_http_pserver_audit_look_note(audit);
+    }
+
     if (ngx_strcmp(look->found, look->reason) == 0) {
         return;
     }
@@ -181,6 +251,55 @@ ngx_http_pserver_audit_look_done(void *data)
     } else {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "audit log \"%V\" goes on", &audit->path.name);
+    }
+}
+
+
+static void
+ngx_http_pserver_audit_look_note(ngx_http_pserver_audit_t *audit)
+{
+    u_char                           count[NGX_INT64_LEN];
+    ngx_http_pserver_audit_look_t   *look;
+    ngx_http_pserver_audit_entry_t   entry;
+
+    look = &audit->look;
+
+    if (look->note.item) {
+        return;
+    }
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+    entry.type = PSERVER_ENTRY_ANCHORED;
+    entry.count.data = count;
+    entry.count.len = ngx_sprintf(count, "%uL", look->known.size) - count;
+
+    if (look->accepted) {
+        ngx_str_set(&entry.reason, "accepted");
+    }
+
+    if (look->heard.size == look->known.size) {
+        entry.block = look->block;
+    }
+
+    look->note.handler = ngx_http_pserver_audit_look_written;
+    look->note.data = audit;
+    look->noting = look->known;
+
+    (void) ngx_http_pserver_audit_add(audit, look->plcf, &entry, &look->note);
+}
+
+
+/* else it is tried again with the next look */
+
+static void
+ngx_http_pserver_audit_look_written(ngx_http_pserver_audit_wait_t *wait)
+{
+    ngx_http_pserver_audit_t *audit = wait->data;
+
+    if (wait->rc == NGX_OK) {
+        audit->look.noted = audit->look.noting;
+        audit->look.keep = 1;
     }
 }
 
@@ -262,6 +381,7 @@ ngx_http_pserver_audit_look_heard(void *data, const pserver_facts_t *facts)
 
     if (facts && facts->anchored.size > look->heard.size) {
         look->heard = facts->anchored;
+        look->block = facts->block;
 
         if (look->timer.timer_set) {
             ngx_del_timer(&look->timer);

@@ -13,6 +13,7 @@
  */
 
 
+#include "ngx_http_pserver_audit.h"
 #include "ngx_http_pserver_chain_flight.h"
 #include "ngx_http_pserver_owner.h"
 #include "ngx_http_pserver_zone.h"
@@ -342,8 +343,8 @@ ngx_http_pserver_chain_start(ngx_http_pserver_chain_key_t *key,
 failed:
 
     if (!foreign) {
-        ngx_http_pserver_chain_cache_landed(key, found->number, NULL,
-                                            NGX_HTTP_PSERVER_CHAIN_ONCE);
+        (void) ngx_http_pserver_chain_cache_landed(key, found->number, NULL,
+                                               NGX_HTTP_PSERVER_CHAIN_ONCE);
     }
 
     if (pool) {
@@ -373,10 +374,14 @@ ngx_http_pserver_chain_land(ngx_http_pserver_chain_flight_t *flight,
         ngx_http_pserver_count(chain_errors, 1);
     }
 
-    ngx_http_pserver_chain_cache_landed(&flight->key, flight->number, facts,
+    if (ngx_http_pserver_chain_cache_landed(&flight->key, flight->number,
+                                        facts,
                                         facts
                                         ? ngx_http_pserver_chain_life(flight)
-                                        : NGX_HTTP_PSERVER_CHAIN_ONCE);
+                                        : NGX_HTTP_PSERVER_CHAIN_ONCE))
+    {
+        ngx_http_pserver_audit_revoked(flight->plcf, &flight->named, facts);
+    }
 
     ngx_http_pserver_chain_close(flight, rc, facts);
 }

@@ -49,6 +49,8 @@ typedef struct {
     uint64_t                          deadline;
     ngx_pid_t                         pid;        /* 0: it has landed */
     ngx_uint_t                        failed;
+    ngx_uint_t                        over;       /* 1: of a permission, whose
+                                                     end was seen */
 } ngx_http_pserver_chain_entry_t;
 
 
@@ -162,23 +164,25 @@ done:
 }
 
 
-void
+ngx_uint_t
 ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
     uint64_t number, const pserver_facts_t *facts,
     ngx_http_pserver_chain_life_e life)
 {
     size_t                           len;
+    ngx_uint_t                       over, first;
     ngx_slab_pool_t                 *shpool;
     ngx_http_pserver_zone_t         *zone;
     ngx_http_pserver_chain_kept_t   *kept;
     ngx_http_pserver_chain_entry_t  *entry;
 
     if (number == 0) {
-        return;
+        return 0;
     }
 
     zone = ngx_http_pserver_zone(&shpool);
     len = facts ? pserver_facts_len(facts) : 0;
+    first = 0;
 
     ngx_shmtx_lock(&shpool->mutex);
 
@@ -197,6 +201,15 @@ ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
 
     if (facts == NULL) {
         goto done;
+    }
+
+    if (key->kind == NGX_HTTP_PSERVER_CHAIN_PERMISSION) {
+        over = !pserver_facts_none(&facts->grantor)
+               && pserver_facts_when(&facts->start_block, &facts->end_block,
+                                     facts->block)
+                  == PSERVER_FACTS_AFTER;
+        first = over && !entry->over;
+        entry->over = over;
     }
 
     if (entry->kept) {
@@ -236,6 +249,8 @@ ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
 done:
 
     ngx_shmtx_unlock(&shpool->mutex);
+
+    return first;
 }
 
 

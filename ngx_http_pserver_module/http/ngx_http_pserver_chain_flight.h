@@ -158,8 +158,11 @@ ngx_int_t ngx_http_pserver_chain_cache_find(ngx_http_pserver_chain_key_t *key,
     ngx_http_pserver_loc_conf_t *plcf, uint64_t not_before, ngx_uint_t fly,
     ngx_http_pserver_chain_found_t *found);
 
-/* the flight has landed; facts are NULL where there was no answer */
-void ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
+/*
+ * The flight has landed; facts are NULL where there was no answer.  Returns
+ * 1 if they show the end of a permission, and are the first that do.
+ */
+ngx_uint_t ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
     uint64_t number, const pserver_facts_t *facts,
     ngx_http_pserver_chain_life_e life);
 

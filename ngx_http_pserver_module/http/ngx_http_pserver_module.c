@@ -29,6 +29,7 @@ static ngx_int_t ngx_http_pserver_phase(ngx_conf_t *cf, ngx_uint_t phase,
     ngx_http_handler_pt handler);
 static void ngx_http_pserver_secp256k1_cleanup(void *data);
 static ngx_int_t ngx_http_pserver_init_process(ngx_cycle_t *cycle);
+static void ngx_http_pserver_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_http_module_t  ngx_http_pserver_module_ctx = {
@@ -56,7 +57,7 @@ ngx_module_t  ngx_http_pserver_module = {
     ngx_http_pserver_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_pserver_exit_process,         /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -316,4 +317,13 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     return ngx_http_pserver_sweep_init_process(cycle);
+}
+
+
+static void
+ngx_http_pserver_exit_process(ngx_cycle_t *cycle)
+{
+    if (ngx_http_cycle_get_module_main_conf(cycle, ngx_http_pserver_module)) {
+        ngx_http_pserver_audit_exit_process(cycle);
+    }
 }

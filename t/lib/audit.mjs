@@ -90,11 +90,12 @@ const open = (box, key, ad) => {
 };
 
 
-const TYPES = { 1: 'start', 2: 'stop', 16: 'accepted', 17: 'refused',
+const TYPES = { 1: 'start', 2: 'stop', 3: 'key_rotated', 4: 'anchored', 16: 'accepted', 17: 'refused',
     18: 'refusals', 32: 'operation_accepted', 33: 'operation_started',
     34: 'operation_finished', 35: 'operation_released',
     36: 'operation_canceled', 48: 'read', 49: 'write', 50: 'delete',
-    51: 'list' };
+    51: 'list', 64: 'unlock', 65: 'revocation_seen', 66: 'lock',
+    67: 'custody' };
 
 const FIELDS = { 1: 'owner', 2: 'app', 3: 'permission', 4: 'operation',
     5: 'operationId', 6: 'scope', 7: 'ip', 8: 'userAgent', 9: 'request',
