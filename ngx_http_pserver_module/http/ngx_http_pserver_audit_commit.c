@@ -2,9 +2,10 @@
  * The audit log: waiting entries are committed, by one thread at a time.
  * While that waits for the disk, another one seals those that come next.
  *
- *     waiting ─────────────────────────────► batch ──► on disk
- *        └──────► ahead ──────► sealed ────────┘
- *        a commit runs   done
+ *     waiting -------------------------> batch --> on disk
+ *        |                                 |
+ *        +------> ahead ----> sealed ------+
+ *     a commit runs
  */
 
 

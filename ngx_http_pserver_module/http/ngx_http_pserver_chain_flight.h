@@ -162,9 +162,9 @@ ngx_int_t ngx_http_pserver_chain_cache_find(ngx_http_pserver_chain_key_t *key,
  * The flight has landed; facts are NULL where there was no answer.  Returns
  * 1 if they show the end of a permission, and are the first that do.
  */
-ngx_uint_t ngx_http_pserver_chain_cache_landed(ngx_http_pserver_chain_key_t *key,
-    uint64_t number, const pserver_facts_t *facts,
-    ngx_http_pserver_chain_life_e life);
+ngx_uint_t ngx_http_pserver_chain_cache_landed(
+    ngx_http_pserver_chain_key_t *key, uint64_t number,
+    const pserver_facts_t *facts, ngx_http_pserver_chain_life_e life);
 
 /*
  * A flight of another worker.  NGX_AGAIN: it is under way; NGX_OK: *set has
