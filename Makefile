@@ -176,6 +176,10 @@ engine-faults: export ENGINE_AWAY ?= 60
 
 engine-faults:
 	@scripts/test t/fault/engine.t
+# another version of nginx, from its source
+
+versions:
+	@scripts/versions
 
 # the memory of a worker over this many requests
 
@@ -213,6 +217,7 @@ help:
 	@echo 'make engine-faults  operations while the engine goes and comes'
 	@echo 'make soak         the memory of a worker over 100000 requests'
 	@echo 'make large        bodies of 1 GiB, stored and through a gate'
+	@echo 'make versions     all suites with the nginx of Debian 13'
 	@echo 'make style        the form of the source'
 	@echo 'make bench        figures, against what they are held against'
 	@echo 'make setup        install packages only'
@@ -224,7 +229,7 @@ help:
 
 FORCE:
 
-.PHONY: all module tools unit fuzz fault engine-faults soak large style setup \
-    test guard asan quickstart stop bench clean help FORCE
+.PHONY: all module tools unit fuzz fault engine-faults soak large versions style \
+    setup test guard asan quickstart stop bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
