@@ -49,6 +49,12 @@ our $engine = "    upstream engine_itself { server unix:"
 
 our $job = 'ab' x 32;
 
+# the profile of system calls, see t/unit/container_calls_test.c
+
+system('make -s build/bench/body') == 0 or die 'make';
+our ($calls) = `build/bench/body a sha256:$job 67108864 33554432 32 $job`
+    =~ /"(seccomp=.*?\})"/;
+
 sub body {
     my @changes = @_;
     my $image = image('word_count');
@@ -61,7 +67,8 @@ sub body {
 "Labels":{"org.pserver.instance":"5a5a","org.pserver.job":"$job",
 "org.pserver.operation":"word_count"},
 "HostConfig":{"NetworkMode":"none","IpcMode":"none","Privileged":false,
-"CapDrop":["ALL"],"SecurityOpt":["no-new-privileges"],"ReadonlyRootfs":true,
+"CapDrop":["ALL"],"SecurityOpt":["no-new-privileges","$calls"],
+"ReadonlyRootfs":true,
 "Tmpfs":{"/job":"rw,nosuid,nodev,noexec,mode=0700,uid=65534,gid=65534,
 size=33554432"},"Memory":67108864,"MemorySwap":67108864,
 "NanoCpus":1000000000,"PidsLimit":32,"OomScoreAdj":500,
@@ -176,6 +183,8 @@ my @changes = (
     '"IpcMode":"none"' => '"IpcMode":"host"',
     '"Privileged":false' => '"Privileged":true',
     '["ALL"]' => '[]', 'no-new-privileges' => 'seccomp=unconfined',
+    $::calls => 'seccomp=unconfined', '\"brk\",' => '', '[\"brk\"' =>
+    '[\"bpf\",\"brk\"', 'SCMP_ACT_ERRNO' => 'SCMP_ACT_ALLOW',
     '"ReadonlyRootfs":true' => '"ReadonlyRootfs":false',
     'noexec,' => '', 'size=33554432' => 'size=67108864',
     '"Memory":67108864' => '"Memory":0',

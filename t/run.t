@@ -19,7 +19,8 @@ my $engine = DockerEngine->new;
 
 mkdir "build/run" if !-d "build/run";
 system("\${CC:-cc} -D_GNU_SOURCE -Ingx_http_pserver_module -o build/run/body "
-       . "t/run/body.c ngx_http_pserver_module/core/container.c") == 0
+       . "t/run/body.c ngx_http_pserver_module/core/container.c "
+       . "ngx_http_pserver_module/core/container_calls.c") == 0
     or die "body does not compile\n";
 
 my $jobs = 0;
@@ -47,6 +48,8 @@ sub body {
     my @args = ($name, $o{image} || $engine->image($name),
                 $o{memory} || 64 * MiB, $o{work} || 16 * MiB,
                 $o{pids} || 16, $o{job} || "job" . ++$jobs);
+
+    push @args, $ENV{PSERVER_RUNTIME} if $ENV{PSERVER_RUNTIME};
 
     open(my $f, "-|", "build/run/body", @args) or die "body: $!\n";
 
@@ -142,8 +145,9 @@ my $export = file("docker/examples/export.json");
     is($h->{NetworkMode}, "none", "hardened: network");
     is($h->{ReadonlyRootfs}, JSON::PP::true, "hardened: root");
     is_deeply($h->{CapDrop}, ["ALL"], "hardened: capabilities");
-    is_deeply($h->{SecurityOpt}, ["no-new-privileges"],
-              "hardened: privileges");
+    is($h->{SecurityOpt}[0], "no-new-privileges", "hardened: privileges");
+    like($h->{SecurityOpt}[1], qr/\Aseccomp=\{"defaultAction":"SCMP_ACT_ERRNO"/,
+         "hardened: system calls");
     is($h->{MemorySwap}, $h->{Memory}, "hardened: no swap");
     is($h->{LogConfig}{Type}, "none", "hardened: no log");
 }

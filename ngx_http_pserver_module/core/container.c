@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "container.h"
+#include "container_calls.h"
 
 
 #define CONTAINER_USER   "65534:65534"
@@ -32,6 +33,7 @@ static int container_is_command(const pserver_container_t *c);
 static void container_put(container_buf_t *b, const char *text);
 static void container_put_uint(container_buf_t *b, uint64_t value);
 static void container_put_string(container_buf_t *b, pserver_str_t s);
+static void container_put_calls(container_buf_t *b);
 
 
 void
@@ -148,8 +150,11 @@ pserver_container_body(const pserver_container_t *c,
 
     container_put(&b, ",\"IpcMode\":\"none\",\"Privileged\":false"
                       ",\"CapDrop\":[\"ALL\"]"
-                      ",\"SecurityOpt\":[\"no-new-privileges\"]"
-                      ",\"ReadonlyRootfs\":true"
+                      ",\"SecurityOpt\":[\"no-new-privileges\""
+                      ",\"seccomp=");
+    container_put_calls(&b);
+
+    container_put(&b, "\"],\"ReadonlyRootfs\":true"
                       ",\"Tmpfs\":{\"" CONTAINER_WORK "\":"
                       "\"rw,nosuid,nodev,noexec,mode=0700"
                       ",uid=65534,gid=65534,size=");
@@ -337,4 +342,21 @@ container_put_string(container_buf_t *b, pserver_str_t s)
     }
 
     container_put(b, "\"");
+}
+
+
+static void
+container_put_calls(container_buf_t *b)
+{
+    size_t  len;
+
+    if (b->full
+        || pserver_container_calls(b->pos, (size_t) (b->last - b->pos), &len)
+           != PSERVER_OK)
+    {
+        b->full = 1;
+        return;
+    }
+
+    b->pos += len;
 }

@@ -8,8 +8,9 @@
  * build the body again and compare.
  *
  * A container has no network (unless one is named), no capability, no way
- * to gain privileges, a read-only root, no volume, no log, and one writable
- * place: a tmpfs at /job, whose pages count against its memory.  Its entry
+ * to gain privileges, of system calls those of container_calls.h, a
+ * read-only root, no volume, no log, and one writable place: a tmpfs at
+ * /job, whose pages count against its memory.  Its entry
  * point is pserver-run (payload.h), which the image brings: so the engine
  * may be on another host, and the body has no mount that somebody could
  * widen.  It is process 1, not a child of the engine's init: it reaps, no
@@ -40,7 +41,7 @@
 #define PSERVER_CONTAINER_LIST_END    "%22%5D%7D"
 
 /* the create body is never longer */
-#define PSERVER_CONTAINER_BODY_MAX    8192
+#define PSERVER_CONTAINER_BODY_MAX    16384
 
 
 /* configuration of an operation: each member with its limits */

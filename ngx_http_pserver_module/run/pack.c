@@ -62,7 +62,9 @@ run_list(uint64_t limit, uint64_t *length, int *error)
     *length = PSERVER_TAR_END_LEN;
 
     for (i = 0; i < pack_count; i++) {
-        if (pack_files[i].size > limit) {
+        if (pack_files[i].size > limit
+            || pack_files[i].size > PSERVER_TAR_FILE_MAX)
+        {
             return PSERVER_PAYLOAD_LIMIT;
         }
 
@@ -138,7 +140,6 @@ static int
 pack_entry(int fd, const char *entry, size_t prefix, unsigned depth)
 {
     int            dir;
-    u_char         block[PSERVER_TAR_BLOCK];
     size_t         len;
     pack_file_t   *file;
     struct stat    st;
@@ -187,9 +188,7 @@ pack_entry(int fd, const char *entry, size_t prefix, unsigned depth)
     memcpy(file->name, pack_path, len + 1);
     file->size = (uint64_t) st.st_size;
 
-    if (pserver_tar_header(block, pack_name(file), file->size)
-        != PSERVER_OK)
-    {
+    if (pserver_tar_name(pack_name(file)) != PSERVER_OK) {
         return PSERVER_INVALID;
     }
 

@@ -1,6 +1,6 @@
 /*
- * body NAME IMAGE MEMORY WORK PIDS JOB: prints what core/container asks the
- * engine to create.
+ * body NAME IMAGE MEMORY WORK PIDS JOB [RUNTIME]: prints what core/container
+ * asks the engine to create.
  */
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ main(int argc, char **argv)
     pserver_container_t         c;
     pserver_container_labels_t  labels;
 
-    if (argc != 7) {
+    if (argc != 7 && argc != 8) {
         return 2;
     }
 
@@ -41,6 +41,10 @@ main(int argc, char **argv)
     c.memory = strtoull(argv[3], NULL, 10);
     c.work = strtoull(argv[4], NULL, 10);
     c.pids = (uint32_t) strtoul(argv[5], NULL, 10);
+
+    if (argc == 8) {
+        c.runtime = str(argv[7]);
+    }
 
     labels.instance = str("run");
     labels.job = str(argv[6]);

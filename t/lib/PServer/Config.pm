@@ -53,11 +53,22 @@ sub write_secret {
 sub engine_socket { $ENV{PSERVER_ENGINE} || test_dir() . '/engine/docker.sock' }
 
 
+# With PSERVER_RUNTIME a whole suite runs its operations under that one, whose
+# own threads count as the container's
+
+sub processes {
+    return $ENV{PSERVER_RUNTIME}
+        ? (pids => 128, runtime => $ENV{PSERVER_RUNTIME}) : (pids => 32);
+}
+
+
 sub operation_lines {
     my $images = eval { images() } || {};
+    my %p = processes();
 
     return map {
-        "$_ image=$images->{$_} memory=64m cpus=1 pids=32 timeout=20s"
+        "$_ image=$images->{$_} memory=64m cpus=1 timeout=20s"
+            . join '', map { " $_=$p{$_}" } sort keys %p
     } sort keys %$images;
 }
 

@@ -151,7 +151,8 @@ sub rows {
 
 sub offers {
     my ($image, %set) = @_;
-    my %p = (memory => '64m', cpus => 1, pids => 32, timeout => '20s', %set);
+    my %p = (memory => '64m', cpus => 1, timeout => '20s',
+        PServer::Config::processes(), %set);
 
     return "word_count image=" . image($image)
         . join '', map { " $_=$p{$_}" } sort keys %p;
