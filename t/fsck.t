@@ -7,6 +7,8 @@ use lib 't/lib';
 use PServer;
 use PServer::Store;
 
+use File::Path qw( make_path );
+
 sub fsck {
     my $text = join ' ', map { "'$_'" } root_dir() . '/build/bin/pserverctl',
         'fsck', '--root', state_dir() . '/root', '--chain', 31337, @_,
@@ -301,7 +303,171 @@ is((fsck(@log))[0], 0, 'as it was');
 is((fsck('--log', state_dir()))[0], 1, 'no log');
 
 
-=== TEST 6: what it can't do
+=== TEST 6: beside the owners' folders
+--- script
+my $store = state_dir() . '/store';
+my $owner = owner_dir('owner1') =~ s{.*/}{}r;
+my $row = 'ab' x 32;
+my $link = "../../owners/$owner/jobs/$row";
+my $marker = '0' x 16 . "-$row";
+
+# what a crash leaves, an hour ago and two days ago
+
+my @made = ("jobs/ab/$row", 'lists/' . 'cd' x 32 . "/$marker",
+    'keys/ef/' . 'ef' x 32, "leases/x/$row");
+
+for my $path (@made) {
+    make_path("$store/$path" =~ s{/[^/]*$}{}r);
+    symlink $link, "$store/$path" or die $!;
+}
+
+is((fsck())[0], 0, 'it may be under way');
+system('touch', '-h', '-d', '2 days ago', "$store/$_") for @made;
+
+my ($status, $lines) = fsck();
+is_deeply([ sort @$lines ], [ sort map { "$_: is orphaned: its operation is "
+    . 'gone' } @made ], 'links to nothing');
+is($status, 4, 'status');
+is((fsck('--owner', wallet('owner1')->{address}))[0], 0, 'not of one owner');
+is((fsck('--quarantine'))[0], 1, 'moved');
+is(readlink "$store/quarantine/$_", $link, "$_ is kept") for @made;
+is((fsck())[0], 0, 'nothing is left');
+
+# links that are none
+
+for my $wrong ([ "jobs/ab/$row", '/etc/passwd' ],
+    [ "jobs/ab/$row", $link =~ s/ab$/ac/r ],
+    [ 'lists/' . 'cd' x 32 . '/x', $link ],
+    [ "leases/x/$row", "../../owners/../jobs/$row" ])
+{
+    symlink $wrong->[1], "$store/$wrong->[0]" or die $!;
+    is_deeply((fsck())[1], [ "$wrong->[0]: is no link to an operation" ],
+        "$wrong->[0] -> $wrong->[1]");
+    unlink "$store/$wrong->[0]";
+}
+
+put("$store/jobs/xyz", '');
+is_deeply((fsck())[1], [ 'jobs/xyz: has no place there' ], 'a file');
+unlink "$store/jobs/xyz";
+
+# the table of derivation indexes
+
+my ($index) = grep { readlink eq $owner } glob "$store/index/*";
+my $name = $index =~ s{.*/}{}r;
+unlink $index;
+is_deeply((fsck())[1], [ "index/$name: is gone: another owner could take it" ],
+    'an entry is gone');
+symlink '11' x 20, $index;
+is_deeply((fsck('--quarantine'))[1],
+    [ "index/$name: is not the index of the owner that it names" ],
+    'or is of another');
+unlink $index;
+symlink $owner, $index;
+is((fsck())[0], 0, 'as it was');
+
+# what was fetched
+
+my $dir = owner_dir('owner1');
+my ($one) = glob "$dir/objects/*/00000001";
+make_path("$dir/inputs");
+put("$dir/inputs/" . 'cd' x 32, slurp($one));
+is_deeply((fsck())[1], [ 'inputs/' . 'cd' x 32 . ': does not open' ],
+    'an input that is another file');
+is((fsck('--quarantine'))[0], 1, 'moved');
+ok(-e "$dir/inputs/" . 'cd' x 32 ? 0 : 1, 'gone from there');
+put("$dir/inputs/.tmp", 'x');
+is((fsck())[0], 0, 'a temporary file');
+utime time - 90000, time - 90000, "$dir/inputs/.tmp";
+is_deeply((fsck())[1], [ 'inputs/.tmp: is temporary, and a day old' ],
+    'of yesterday');
+unlink "$dir/inputs/.tmp";
+
+make_path("$store/incoming/" . '11' x 20);
+is((fsck())[0], 0, 'an import');
+utime time - 90000, time - 90000, "$store/incoming/" . '11' x 20;
+is_deeply((fsck())[1], [ 'incoming/' . '11' x 20
+    . ': is an import that was cut off, a day ago' ], 'of yesterday');
+rmdir "$store/incoming/" . '11' x 20;
+
+
+=== TEST 7: a manifest that is damaged is made anew
+--- script
+my $dir = owner_dir('owner1');
+my $owner = $dir =~ s{.*/}{}r;
+my $address = wallet('owner1')->{address};
+my $away = state_dir() . "/store/quarantine/owners/$owner";
+my @rebuild = ('--owner', $address, '--rebuild');
+
+my $all = sub {
+    my %all;
+    for my $s (@{ get('owner1', '/v1/data?limit=100')->{json}{scopes} }) {
+        my $uri = "/v1/data/$s->{scope}";
+        $all{$uri} = [ $s->{versionCount}, get('owner1', $uri)->{content} ];
+    }
+    return \%all;
+};
+
+my ($gone) = object('demo.gone2', '{"n":1}');
+my $back = slurp("$dir/$gone/00000001");
+my $uri = '/v1/data/demo.gone2';
+is(http('DELETE', $uri, { Authorization => auth('owner1', 'DELETE', $uri) })
+    ->{status}, 204, 'deleted');
+is(post('owner1', '/v1/data/demo.late', '{"late":1}')->{status}, 201, 'later');
+
+my $before = $all->();
+my $manifest = slurp("$dir/manifest");
+
+is((fsck(@rebuild))[0], 0, 'one that is whole stays');
+ok(slurp("$dir/manifest") eq $manifest, 'as it is');
+is((fsck('--rebuild'))[0], 2, 'of no owner');
+
+# a bit in the last record but two: what came later is found by its objects
+
+my $bad = $manifest;
+substr($bad, -3 * 152 + 50, 1) ^= "\1";
+put("$dir/manifest", $bad);
+is(get('owner2', '/v1/data/demo.other')->{status}, 200, 'others go on');
+is((fsck('--owner', $address))[0], 4, 'it does not open');
+
+# what was deleted before the damage is not there again; a version of it that
+# somebody has put back is not taken for one
+
+my ($status, $lines) = fsck(@rebuild);
+is($status, 1, 'made anew');
+like($lines->[0], qr/^manifest: does not open \(made anew: \d+ versions, \d+ of them it did not have; 0 that it had are gone\)$/, 'said')
+    or diag(join "\n", @$lines);
+is(scalar @$lines, 1, 'all else is whole');
+ok(slurp("$away/manifest") eq $bad, 'the old one is kept');
+is_deeply($all->(), $before, 'all is there, in a running nginx');
+is(post('owner1', '/v1/data/demo.late', '{"late":2}')->{status}, 201,
+    'it goes on');
+is((fsck('--log', state_dir() . '/log'))[0], 0, 'and follows the log');
+
+# gone: each whole object counts
+
+$before = $all->();
+unlink "$dir/manifest";
+($status, $lines) = fsck(@rebuild);
+is($status, 1, 'from nothing');
+like($lines->[0], qr/^manifest: is older than what it should have, or gone \(/,
+    'said');
+is_deeply($all->(), $before, 'all is there');
+
+# an older one that was put back, and a version that was deleted before
+
+put("$dir/manifest", $manifest);
+mkdir "$dir/$gone";
+put("$dir/$gone/00000001", $back);
+($status, $lines) = fsck(@rebuild, '--quarantine');
+is_deeply([ grep { /^objects/ } @$lines ], [ "$gone/00000001: is not in the "
+    . 'manifest: left by a crash, or put there (moved)' ], 'not taken');
+like((grep { /^manifest/ } @$lines)[0], qr/ [1-9]\d* of them it did not have/,
+    'those that came later are');
+is_deeply($all->(), $before, 'all is there');
+is((fsck())[0], 0, 'and whole');
+
+
+=== TEST 8: what it can't do
 --- script
 my $ctl = root_dir() . '/build/bin/pserverctl';
 my $state = state_dir();

@@ -27,8 +27,7 @@ static void pserverctl_fsck_folder(pserverctl_fsck_t *fsck, int owners,
     const char *name);
 static void pserverctl_fsck_print(const pserverctl_fsck_owner_t *owner,
     const char *path, const char *reason, const char *more);
-static int pserverctl_fsck_move(pserverctl_fsck_owner_t *owner,
-    const char *path);
+static int pserverctl_fsck_move(pserverctl_fsck_t *fsck, const char *path);
 static int pserverctl_fsck_by_name(const void *one, const void *two);
 
 
@@ -39,6 +38,8 @@ static const pserverctl_option_t  pserverctl_fsck_options[] = {
     { "owner", "0x..", "only this owner" },
     { "custody", "FILE", "the owner's own key (pserverctl custody key)" },
     { "quarantine", NULL, "move what is found to STORE/quarantine/" },
+    { "rebuild", NULL, "make a manifest that is damaged or gone anew; needs "
+      "--owner" },
     { NULL, NULL, NULL }
 };
 
@@ -51,10 +52,12 @@ const pserverctl_command_t  pserverctl_fsck_commands[] = {
         "Opens all that lies in STORE (pserver_store): keys of owners,\n"
         "the manifest, every version that it has, to the last chunk, and that\n"
         "it is the one that the manifest has; markers of changes, operations\n"
-        "and what they left. What does not open, is gone, or has no place\n"
-        "there is a line \"PATH: REASON\" on stdout. Temporary files count\n"
-        "when they are a day old. With --log a manifest must also be as far\n"
-        "as the owner's last entry in the audit log has seen it.\n"
+        "and what they left, inputs from elsewhere, proofs of other logs; and\n"
+        "without --owner the entries of index/, and links to operations. What\n"
+        "does not open, is gone, or has no place there is a line\n"
+        "\"PATH: REASON\" on stdout. Temporary and orphaned files count when\n"
+        "they are a day old. With --log a manifest must also be as far as the\n"
+        "owner's last entry in the audit log has seen it.\n"
         "\n"
         "nginx may go on meanwhile. Nothing is locked while it reads; before\n"
         "a version is reported it is looked at once more under the lock of\n"
@@ -62,6 +65,12 @@ const pserverctl_command_t  pserverctl_fsck_commands[] = {
         "\n"
         "--quarantine moves what was found to STORE/quarantine/, under the\n"
         "same path. Nothing is ever deleted, and keys and manifests stay.\n"
+        "\n"
+        "--rebuild makes another manifest in the place of one that is damaged\n"
+        "or gone, from what can be read of it and from the objects that came\n"
+        "later. What was deleted later, and is on the disk again, it takes\n"
+        "for there: put a backup of the manifest back if you have one that is\n"
+        "new enough. The old one is kept in quarantine.\n"
         "\n"
         "Status: 0 nothing was found; 1 all that was found is in quarantine;\n"
         "4 something is left; 8 it could not look everywhere; sums of these.",
@@ -98,6 +107,12 @@ pserverctl_fsck(pserverctl_args_t *args)
         rc = pserverctl_fsck_custody(&fsck, args);
     }
 
+    if (rc == PSERVERCTL_OK && pserverctl_option(args, "rebuild")
+        && pserverctl_option(args, "owner") == NULL)
+    {
+        rc = pserverctl_usage_error(args, "--rebuild is of one --owner");
+    }
+
     if (rc == PSERVERCTL_OK && pserverctl_option(args, "log")) {
         rc = pserverctl_fsck_log_open(&fsck, pserverctl_option(args, "log"));
     }
@@ -109,6 +124,7 @@ pserverctl_fsck(pserverctl_args_t *args)
 
     fsck.store = args->rest[0];
     fsck.quarantine = (pserverctl_option(args, "quarantine") != NULL);
+    fsck.rebuild = (pserverctl_option(args, "rebuild") != NULL);
     fsck.progress = isatty(STDERR_FILENO);
 
     fsck.fd = open(fsck.store, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
@@ -254,6 +270,10 @@ pserverctl_fsck_store(pserverctl_fsck_t *fsck, const char *only)
         pserverctl_fsck_free(names, (size_t) n);
     }
 
+    if (only == NULL) {
+        pserverctl_fsck_beside(fsck);
+    }
+
     if (owners != -1) {
         close(owners);
     }
@@ -303,7 +323,11 @@ void
 pserverctl_fsck_found(pserverctl_fsck_owner_t *owner, const char *path,
     const char *reason)
 {
+    char  full[PATH_MAX];
+
     owner->fsck->found++;
+
+    snprintf(full, sizeof(full), "owners/%s/%s", owner->hex, path);
 
     if (!owner->fsck->quarantine) {
         pserverctl_fsck_print(owner, path, reason, "");
@@ -315,7 +339,7 @@ pserverctl_fsck_found(pserverctl_fsck_owner_t *owner, const char *path,
             (void) unlinkat(owner->fd, path, 0);
         }
 
-    } else if (pserverctl_fsck_move(owner, path) == 0) {
+    } else if (pserverctl_fsck_move(owner->fsck, full) == 0) {
         owner->fsck->moved++;
         pserverctl_fsck_print(owner, path, reason, " (moved)");
 
@@ -370,10 +394,41 @@ pserverctl_fsck_failed(pserverctl_fsck_owner_t *owner, const char *path)
 }
 
 
+void
+pserverctl_fsck_store_found(pserverctl_fsck_t *fsck, const char *path,
+    const char *reason, int moves)
+{
+    const char  *more;
+
+    fsck->found++;
+    more = "";
+
+    if (fsck->quarantine && moves) {
+
+        if (pserverctl_fsck_move(fsck, path) == 0) {
+            fsck->moved++;
+            more = " (moved)";
+
+        } else {
+            pserverctl_error("%s/%s: %s", fsck->store, path,
+                             strerror(errno));
+            fsck->failures++;
+        }
+    }
+
+    if (fsck->progress) {
+        fprintf(stderr, "\r\033[K");
+    }
+
+    printf("%s: %s%s\n", path, reason, more);
+    fflush(stdout);
+}
+
+
 /* to the same path below quarantine/; what is there already stays */
 
 static int
-pserverctl_fsck_move(pserverctl_fsck_owner_t *owner, const char *path)
+pserverctl_fsck_move(pserverctl_fsck_t *fsck, const char *path)
 {
     int          n;
     char         to[PATH_MAX];
@@ -381,26 +436,23 @@ pserverctl_fsck_move(pserverctl_fsck_owner_t *owner, const char *path)
 
     for (n = 0; n < 1000; n++) {
 
-        if (snprintf(to, sizeof(to), n ? "quarantine/owners/%s/%s.%d"
-                                       : "quarantine/owners/%s/%s",
-                     owner->hex, path, n)
+        if (snprintf(to, sizeof(to), n ? "quarantine/%s.%d"
+                                       : "quarantine/%s", path, n)
             >= (int) sizeof(to))
         {
             errno = ENAMETOOLONG;
             return -1;
         }
 
-        if (fstatat(owner->fsck->fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (fstatat(fsck->fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
             continue;
         }
 
-        if (errno != ENOENT
-            || pserverctl_fsck_parents(to, owner->fsck->fd) == -1)
-        {
+        if (errno != ENOENT || pserverctl_fsck_parents(to, fsck->fd) == -1) {
             return -1;
         }
 
-        return renameat(owner->fd, path, owner->fsck->fd, to);
+        return renameat(fsck->fd, path, fsck->fd, to);
     }
 
     errno = EEXIST;

@@ -20,11 +20,15 @@
 #define PSERVERCTL_FSCK_LEFT     4      /* something is left as it is */
 #define PSERVERCTL_FSCK_FAILED   8      /* it could not look everywhere */
 
+/* seconds after which nobody is at a temporary file any more */
+#define PSERVERCTL_FSCK_STALE    86400
+
 
 typedef struct {
     const char           *store;
     int                   fd;
     int                   quarantine;
+    int                   rebuild;       /* a manifest that is damaged */
     uint64_t              chain_id;
     pserver_root_t       *roots;         /* sodium_malloc() */
     size_t                nroots;
@@ -81,6 +85,10 @@ void pserverctl_fsck_found(pserverctl_fsck_owner_t *owner, const char *path,
 void pserverctl_fsck_noted(pserverctl_fsck_owner_t *owner, const char *path,
     const char *reason);
 
+/* the same below the store, and not of an owner; it is moved if it may be */
+void pserverctl_fsck_store_found(pserverctl_fsck_t *fsck, const char *path,
+    const char *reason, int moves);
+
 /* a system call has failed at path, errno says how */
 void pserverctl_fsck_failed(pserverctl_fsck_owner_t *owner,
     const char *path);
@@ -99,6 +107,26 @@ void pserverctl_fsck_free(char **names, size_t n);
 
 /* makes the folders above a path; -1 with errno */
 int pserverctl_fsck_parents(char *path, int fd);
+
+
+/* fsck_store.c */
+
+/* index/, links to operations, leases, what is incoming */
+void pserverctl_fsck_beside(pserverctl_fsck_t *fsck);
+
+/* whether the owner has its entry in index/ */
+void pserverctl_fsck_indexed(pserverctl_fsck_owner_t *owner);
+
+
+/* fsck_rebuild.c */
+
+/*
+ * Under the lock: makes a manifest from what was read of the one that there
+ * is and from the objects, and says so.  The old one stays in quarantine/.
+ * why says what is wrong with it; NULL: nothing, and it stays unless there
+ * are versions that came later.  PSERVERCTL_FAILED: said, it is as it was.
+ */
+int pserverctl_fsck_rebuild(pserverctl_fsck_owner_t *owner, const char *why);
 
 
 /* fsck_log.c */

@@ -18,9 +18,6 @@
 #include <unistd.h>
 
 
-/* seconds after which nobody is at a temporary file any more */
-#define PSERVERCTL_FSCK_STALE    86400
-
 #define PSERVERCTL_FSCK_ROW_MAX  (PSERVER_LEDGER_HEAD_LEN                     \
                                   + PSERVER_LEDGER_OPERATION_MAX              \
                                   + PSERVER_LEDGER_REQUEST_MAX                \
@@ -51,6 +48,8 @@ static void pserverctl_fsck_ledger(pserverctl_fsck_owner_t *owner,
 static void pserverctl_fsck_artifacts(pserverctl_fsck_owner_t *owner,
     const char *row, const pserver_ledger_row_t *data,
     const u_char name[PSERVER_LEDGER_NAME_LEN]);
+static void pserverctl_fsck_input(pserverctl_fsck_owner_t *owner,
+    const char *path, const char *name);
 static void pserverctl_fsck_proofs(pserverctl_fsck_owner_t *owner,
     const char *path, const char *name);
 static void pserverctl_fsck_temporary(pserverctl_fsck_owner_t *owner,
@@ -130,6 +129,7 @@ pserverctl_fsck_files(pserverctl_fsck_owner_t *owner)
     pserverctl_fsck_each(owner, "jobs", pserverctl_fsck_job);
     pserverctl_fsck_each(owner, "jobs/repeats", pserverctl_fsck_started);
     pserverctl_fsck_each(owner, "tmp", pserverctl_fsck_temporary);
+    pserverctl_fsck_each(owner, "inputs", pserverctl_fsck_input);
     pserverctl_fsck_each(owner, "logs", pserverctl_fsck_proofs);
 
     pserverctl_fsck_temporary(owner, "manifest.new", NULL);
@@ -413,6 +413,37 @@ pserverctl_fsck_artifacts(pserverctl_fsck_owner_t *owner, const char *row,
     }
 
     pserver_open_free(&open);
+}
+
+
+/* a cache of what was fetched: one that is gone by now was in the way */
+
+static void
+pserverctl_fsck_input(pserverctl_fsck_owner_t *owner, const char *path,
+    const char *name)
+{
+    u_char          hash[PSERVER_NAME_LEN];
+    uint64_t        size;
+    const char     *reason;
+    pserver_open_t  open;
+
+    if (pserver_hex_decode(hash, sizeof(hash), pserverctl_str(name))
+        != PSERVER_OK)
+    {
+        pserverctl_fsck_temporary(owner, path, name);
+        return;
+    }
+
+    memset(&open, 0, sizeof(pserver_open_t));
+
+    reason = pserverctl_fsck_sealed(owner, path, hash, 1, &open, &size);
+
+    pserver_open_free(&open);
+
+    if (reason && faccessat(owner->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    {
+        pserverctl_fsck_found(owner, path, reason);
+    }
 }
 
 

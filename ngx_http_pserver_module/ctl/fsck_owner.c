@@ -80,6 +80,8 @@ pserverctl_fsck_close(pserverctl_fsck_owner_t *owner)
 void
 pserverctl_fsck_owner(pserverctl_fsck_owner_t *owner)
 {
+    pserverctl_fsck_indexed(owner);
+
     if (pserverctl_fsck_open(owner) == PSERVERCTL_OK) {
 
         if (pserverctl_fsck_manifest(owner) == PSERVERCTL_OK) {
@@ -165,13 +167,20 @@ pserverctl_fsck_manifest(pserverctl_fsck_owner_t *owner)
 
     reason = pserverctl_fsck_load(owner);
 
-    if (reason) {
+    if (reason || owner->fsck->rebuild) {
         pserverctl_fsck_lock(owner);
 
         reason = pserverctl_fsck_load(owner);
 
-        if (reason) {
-            pserverctl_fsck_noted(owner, PSERVERCTL_FSCK_MANIFEST, reason);
+        if (!owner->fsck->rebuild) {
+
+            if (reason) {
+                pserverctl_fsck_noted(owner, PSERVERCTL_FSCK_MANIFEST,
+                                      reason);
+            }
+
+        } else if (pserverctl_fsck_rebuild(owner, reason) == PSERVERCTL_OK) {
+            reason = pserverctl_fsck_load(owner);
         }
 
         pserverctl_fsck_unlock(owner);
