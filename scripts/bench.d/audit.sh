@@ -8,12 +8,15 @@
 #                  against an owner's, who does not wait; held against the
 #                  commit interval and a bare fdatasync
 #   anchor_gas     gas of an anchor of 100,000 entries, against that of one
+#   audit_start    how long a worker takes to know a log of a million entries
+#   audit_proof    bytes of the proof of one of them: hashes and checkpoint,
+#                  with the account that anchors it
 #   verify_rate    entries a second that pserverctl audit verify reads from
 #                  a folder, against a bare loop that reads and hashes
 #                  them; both by the processor's time
 
 audit_path=/v1/data/bench.audit
-audit_entries=131072
+audit_entries=1000000
 audit_interval=2                       # msec, the default
 
 
@@ -43,7 +46,18 @@ bench_audit() {
     theirs $(anchor_gas 1)
     row anchor_gas gas "an anchor of one entry, gas" '<=' 1.001
 
-    audit fill "$state/log/verified" $audit_entries
+    audit fill "$state/log/verified" $audit_entries \
+        "$(jq .chainId "$state/chain/chain.json")" "$(contract anchor)" \
+        "$(address anchor)"
+
+    in_turns audit_start
+    row audit_start ms 'one second, ms' '<=' 1
+
+    rm -f "$state"/{ours,theirs}
+    ours $(audit proof "$state/log/verified" 524287)
+    theirs 1024
+    row audit_proof bytes 'one KiB, bytes' '<=' 1
+
     in_turns verify_rate
     row verify_rate 1/s "read and SHA-256, 1/s" '>=' 0.5
 }
@@ -98,6 +112,12 @@ audit_latency() {
 
     ours $(jq -n "$app - $owner | . * 1000 | round / 1000")
     theirs $(jq -n "$audit_interval + $(audit sync "$state/log" 8192 500)")
+}
+
+
+audit_start() {
+    ours $(audit start "$state/log/verified")
+    theirs 1000
 }
 
 

@@ -10,7 +10,14 @@
  * fdatasync(), the 99th percentile, msec.
  *
  * audit fill DIR COUNT [CHAIN CONTRACT SENDER]: a log of so many entries,
- * published; who anchors it.
+ * published, whose state lacks as many of the last as one may; who anchors
+ * it.
+ *
+ * audit start DIR: how long a process takes, msec, from nothing to the tree
+ * of all that is there.
+ *
+ * audit proof DIR INDEX: bytes of the proof of an entry: the hashes and the
+ * checkpoint.
  *
  * audit hash DIR COUNT: how many of the entries that are published a bare
  * loop reads and takes the SHA-256 of, in a second of the processor.
@@ -32,6 +39,7 @@
 
 #define BATCH_MAX  1024
 #define BARE       "bare"
+#define STALE      15000               /* a 64th of a million, or less */
 
 
 typedef ngx_http_pserver_audit_file_t   file_t;
@@ -352,8 +360,19 @@ fill(int argc, char **argv)
 
     for (n = strtoul(argv[1], NULL, 10); n; n -= batch.n) {
         batch.n = n < BATCH_MAX ? n : BATCH_MAX;
+
+        if (n > STALE && n - batch.n < STALE) {
+            batch.n = n - STALE;
+        }
+
         seal(&batch);
         append(&file, &batch);
+
+        if (n - batch.n == STALE
+            && ngx_http_pserver_audit_state_save(&file) != PSERVER_OK)
+        {
+            fail("state");
+        }
     }
 
     if (ngx_http_pserver_audit_tiles_publish(&tiles, &file, &root, 1)
@@ -361,6 +380,58 @@ fill(int argc, char **argv)
     {
         fail(tiles.what);
     }
+
+    return 0;
+}
+
+
+static int
+start(char **argv)
+{
+    double            t;
+    file_t            file;
+    pserver_merkle_t  tree;
+
+    t = now();
+    open_log(&file, argv[0]);
+
+    if (ngx_http_pserver_audit_file_tree(&file, &tree) != PSERVER_OK) {
+        fail(file.what);
+    }
+
+    printf("%.3f\n", (now() - t) * 1000);
+
+    return 0;
+}
+
+
+static int
+proof(char **argv)
+{
+    size_t                n;
+    u_char                hashes[PSERVER_MERKLE_DEPTH][PSERVER_MERKLE_LEN];
+    u_char                note[PSERVER_NOTE_MAX];
+    pserver_str_t         str, text;
+    pserver_checkpoint_t  checkpoint;
+
+    pserver_merkle_source_t  source = {
+        ngx_http_pserver_audit_tiles_node, argv[0]
+    };
+
+    str.data = note;
+
+    if (ngx_http_pserver_audit_tiles_checkpoint(argv[0], note, &str.len)
+        != PSERVER_OK
+        || pserver_note_text(&text, str) != PSERVER_OK
+        || pserver_checkpoint_parse(&checkpoint, text) != PSERVER_OK
+        || pserver_merkle_inclusion(hashes, &n, &source, checkpoint.size,
+                                    strtoul(argv[1], NULL, 10))
+           != PSERVER_OK)
+    {
+        fail("proof");
+    }
+
+    printf("%zu\n", n * PSERVER_MERKLE_LEN + str.len);
 
     return 0;
 }
@@ -440,6 +511,14 @@ main(int argc, char **argv)
 
     if (strcmp(what, "fill") == 0 && (argc == 2 || argc == 5)) {
         return fill(argc, argv);
+    }
+
+    if (strcmp(what, "start") == 0 && argc == 1) {
+        return start(argv);
+    }
+
+    if (strcmp(what, "proof") == 0 && argc == 2) {
+        return proof(argv);
     }
 
     if (strcmp(what, "hash") == 0 && argc == 2) {

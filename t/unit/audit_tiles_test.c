@@ -127,6 +127,63 @@ TEST(two_levels_and_a_short_start)
 }
 
 
+/* full tiles of the entries and their hashes lie elsewhere: nobody needs them
+   to go on, and the anchor is compared without them */
+
+TEST(cold_tiles)
+{
+    size_t              i;
+    char                from[256], to[256];
+    file_t              file;
+    tiles_t             tiles;
+    const char         *what;
+    pserver_merkle_t    tree;
+    pserver_anchored_t  anchor, known;
+
+    static const char  *cold[] = {
+        "entries/000", "entries/001", "entries/002", "0/000", "0/001", "0/002"
+    };
+
+    fresh(&file, &tiles);
+    append(&file, 900);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+
+    CHECK_INT(ngx_http_pserver_audit_file_tree(&file, &tree), PSERVER_OK);
+    anchor.size = 900;
+    pserver_merkle_root(&tree, anchor.root);
+    CHECK_INT(ngx_http_pserver_audit_anchored_write(dir, &anchor),
+              PSERVER_OK);
+
+    for (i = 0; i < 6; i++) {
+        snprintf(from, sizeof(from), "%s/public/tile/%s", dir, cold[i]);
+        snprintf(to, sizeof(to), "%s/cold-%zu", dir, i);
+        CHECK_INT(rename(from, to), 0);
+    }
+
+    reopen(&file);
+    append(&file, 300);
+    CHECK_INT(publish(&tiles, &file), PSERVER_OK);
+    CHECK_INT(tiles.size, 1200);
+
+    memset(&known, 0, sizeof(known));
+    CHECK_INT(ngx_http_pserver_audit_anchored_check(dir, &known, &what),
+              PSERVER_OK);
+    CHECK_INT(known.size, 900);
+
+    for (i = 0; i < 6; i++) {
+        snprintf(to, sizeof(to), "%s/public/tile/%s", dir, cold[i]);
+        CHECK_INT(access(to, F_OK), -1);
+
+        snprintf(from, sizeof(from), "%s/cold-%zu", dir, i);
+        CHECK_INT(rename(from, to), 0);
+    }
+
+    verify(1200);
+
+    ngx_http_pserver_audit_file_close(&file);
+}
+
+
 TEST(a_changed_log_stops)
 {
     char     name[256];
