@@ -169,13 +169,18 @@ asan:
 fault:
 	@EACH=1 VERBOSE=1 WORKERS=1 scripts/test t/crash.t
 
-# the engine goes away for a minute, nginx is upgraded, with jobs under way;
-# ENGINE_AWAY=3: for three seconds
+# with jobs under way the engine goes away for a minute, nginx is upgraded, and
+# reloads at each call by which a job changes the disk;
+# FAULTS="engine upgrade", ENGINE_AWAY=3, EACH=8: only some, shorter
+
+FAULTS       ?= engine upgrade reload
 
 engine-faults: export ENGINE_AWAY ?= 60
+engine-faults: export EACH ?= 1
 
 engine-faults:
-	@scripts/test t/fault/engine.t
+	@WORKERS="1 4" scripts/test $(FAULTS:%=t/fault/%.t)
+
 # another version of nginx, from its source
 
 versions:
@@ -214,7 +219,7 @@ help:
 	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make asan         all suites under ASan and UBSan'
 	@echo 'make fault        killed at each call that changes the disk'
-	@echo 'make engine-faults  operations while the engine goes and comes'
+	@echo 'make engine-faults  operations while engine and nginx go and come'
 	@echo 'make soak         the memory of a worker over 100000 requests'
 	@echo 'make large        bodies of 1 GiB, stored and through a gate'
 	@echo 'make versions     all suites with the nginx of Debian 13'

@@ -16,32 +16,11 @@ our $away = $ENV{ENGINE_AWAY} || 3;
 our %nap = (timeout => '30s');
 our $two = '/_engine/ jobs=2';
 
-sub start_jobs {
-    return map { start_job('app1', fresh('ok'))->{json}{id} } 1 .. $_[0];
-}
-
 sub status_is {
     my ($id, $pattern, $what) = @_;
     my $s = status_of('app1', $id);
 
     like($s->{json}{status}, $pattern, $what) or diag($s->{content});
-}
-
-# each has slept once, as far as anybody knows, and does not change its mind
-
-sub all_slept {
-    my @ids = @_;
-
-    for my $id (@ids) {
-        my $s = finish('app1', $id, 60);
-        is($s->{json}{status}, 'succeeded', 'succeeded') or diag($s->{content});
-        is_deeply($s->{json}{result}, { slept => 2 }, 'its result');
-    }
-
-    for my $id (@ids) {
-        is_deeply(status_of('app1', $id)->{json}{result}, { slept => 2 },
-            'still');
-    }
 }
 
 sub failed_is {
@@ -62,17 +41,17 @@ __DATA__
 is(store_data('owner1', 'demo.messages', example('export.json'))->{status},
     201, 'the data');
 
-my @ids = ::start_jobs(5);
+my @ids = nap_jobs(5);
 ok(running('app1', $_), 'it runs') for @ids[0, 1];
 
 engine_kill();
 sleep $::away;
 
 ::status_is($_, qr/^(?:starting|processing)$/, 'nothing is lost') for @ids;
-push @ids, ::start_jobs(1);
+push @ids, nap_jobs(1);
 
 engine_start();
-::all_slept(@ids);
+all_slept(@ids);
 ok(nothing_left(), 'nothing is left');
 --- alerts_expected
 
@@ -83,7 +62,7 @@ ok(nothing_left(), 'nothing is left');
 config(pserver_engine => '/_engine/ jobs=1',
     pserver_operation => offers('test_nap', %::nap, attempts => 1))
 --- script
-my @ids = ::start_jobs(2);
+my @ids = nap_jobs(2);
 ok(running('app1', $ids[0]), 'it runs');
 
 engine_kill();
@@ -91,7 +70,7 @@ engine_kill();
 ::status_is($ids[1], qr/^starting$/, 'the other one waits');
 
 engine_start();
-::all_slept($ids[1]);
+all_slept($ids[1]);
 ok(nothing_left(), 'nothing is left');
 --- alerts_expected
 
@@ -100,7 +79,7 @@ ok(nothing_left(), 'nothing is left');
 === TEST 3: stopped as an operator does, and started
 --- config eval: config(pserver_engine => $::two, pserver_operation => offers('test_nap', %::nap))
 --- script
-my @ids = ::start_jobs(4);
+my @ids = nap_jobs(4);
 ok(running('app1', $_), 'it runs') for @ids[0, 1];
 
 engine_stop();
@@ -116,7 +95,7 @@ for my $id (@ids[0, 1]) {
         : is($s->{result}{error}{reason}, 'exit', 'or ended');
 }
 
-::all_slept(@ids[2, 3]);
+all_slept(@ids[2, 3]);
 ok(nothing_left(), 'nothing is left');
 --- alerts_expected
 
@@ -125,14 +104,14 @@ ok(nothing_left(), 'nothing is left');
 === TEST 4: it says nothing for a while
 --- config eval: config(pserver_engine => $::two, pserver_operation => offers('test_nap', %::nap))
 --- script
-my @ids = ::start_jobs(4);
+my @ids = nap_jobs(4);
 ok(running('app1', $ids[0]), 'it runs');
 
 engine_freeze();
 sleep($::away > 20 ? 20 : $::away);
 engine_thaw();
 
-::all_slept(@ids);
+all_slept(@ids);
 ok(nothing_left(), 'nothing is left');
 --- alerts_expected
 
@@ -146,15 +125,15 @@ config(pserver_engine => $::two,
 ok((wait_for { containers() == 2 } 20), 'two wait');
 my %old = map { $_ => 1 } containers();
 
-my ($id) = ::start_jobs(1);
+my ($id) = nap_jobs(1);
 ok(running('app1', $id), 'one is taken');
 
 engine_kill();
 sleep $::away;
 engine_start();
 
-push my @ids, $id, ::start_jobs(2);
-::all_slept(@ids);
+push my @ids, $id, nap_jobs(2);
+all_slept(@ids);
 
 ok((wait_for { 2 == grep { !$old{$_} } containers() } 30), 'two new ones wait');
 ok(nothing_left(2), 'nothing else is left');
@@ -165,7 +144,7 @@ ok(nothing_left(2), 'nothing else is left');
 === TEST 6: canceled meanwhile
 --- config eval: config(pserver_engine => $::two, pserver_operation => offers('test_sleep', %::nap))
 --- script
-my @ids = ::start_jobs(3);
+my @ids = nap_jobs(3);
 ok(running('app1', $_), 'it runs') for @ids[0, 1];
 
 engine_kill();
@@ -184,11 +163,11 @@ is(status_of('app1', $_)->{json}{status}, 'canceled', 'still') for @ids;
 config(pserver_engine => '/_engine/ jobs=1 away=2s',
     pserver_operation => offers('test_sleep', %::nap))
 --- script
-my @ids = ::start_jobs(2);
+my @ids = nap_jobs(2);
 ok(running('app1', $ids[0]), 'it runs');
 
 engine_kill();
-::failed_is($_, 'engine') for @ids, ::start_jobs(1);
+::failed_is($_, 'engine') for @ids, nap_jobs(1);
 
 engine_start();
 ok(nothing_left(), 'nothing is left');
@@ -201,7 +180,7 @@ ok(nothing_left(), 'nothing is left');
 config(pserver_engine => $::two,
     pserver_operation => offers('test_nap', %::nap, attempts => 3))
 --- script
-my @ids = ::start_jobs(4);
+my @ids = nap_jobs(4);
 ok(running('app1', $_), 'it runs') for @ids[0, 1];
 
 engine_kill();
@@ -210,12 +189,8 @@ sleep 1;
 kill KILL => master(), workers_of(master());
 sleep $::away;
 
-my $root = server_root();
-is(system("$ENV{TEST_NGINX_BINARY} -p $root -c $root/conf/nginx.conf"), 0,
-    'started');
-sleep 1;
-
+nginx_start();
 engine_start();
-::all_slept(@ids);
+all_slept(@ids);
 ok(nothing_left(), 'nothing is left');
 --- alerts_expected

@@ -6,9 +6,10 @@
  * The control file, $PSERVER_FAULT, is mapped by all processes of that
  * nginx: 8 bytes of seconds that are added to the clock, or at which it
  * stands still if they are a time of our days; then 4 each of the call at
- * which to die (0: none) and of the calls so far.  Each call is a
- * line in $PSERVER_FAULT.log.  A call that is to die is not made: the disk is
- * as the calls before it have left it.
+ * which to die (0: none), of the calls so far, and of whether it does not die
+ * but waits, until there is none.  Each call is a line in $PSERVER_FAULT.log.
+ * A call that is to die is not made: the disk is as the calls before it have
+ * left it.
  *
  * Calls that only read are left out, since the disk is the same before and
  * after them; so is the main thread, which writes nothing but error logs.  Of
@@ -37,6 +38,7 @@ typedef struct {
     int64_t   clock;
     uint32_t  stop;
     uint32_t  count;
+    uint32_t  hold;
 } fault_t;
 
 
@@ -133,7 +135,12 @@ fault_point(const char *call, int fd, const char *path)
 
     (void) !syscall(SYS_write, fault_log, line, (size_t) len);
 
-    if (point == fault->stop) {
+    if (point == fault->stop && fault->hold) {
+        while (__atomic_load_n(&fault->stop, __ATOMIC_SEQ_CST) == point) {
+            (void) usleep(2000);
+        }
+
+    } else if (point == fault->stop) {
         fault->stop = 0;
         (void) syscall(SYS_kill, getpid(), SIGKILL);
         for ( ;; ) {

@@ -7,7 +7,10 @@ package PServer::Daemon;
 #   engine_start();      as it was started before
 #   engine_freeze();     it takes calls, and does not answer
 #   engine_thaw();
-#   master(), workers_of($master)
+#   nginx_start();       which a test has ended
+#   master(), workers_of($master), alive($pid)
+#   nap_jobs(5);         ids of so many, of two seconds each
+#   all_slept(@ids);     each was once, as far as anybody knows
 
 use strict;
 use warnings;
@@ -17,9 +20,11 @@ use POSIX ();
 
 use PServer::Client;
 use PServer::Config;
+use PServer::Jobs;
 
 our @EXPORT = qw( engine_kill engine_stop engine_start engine_freeze
-    engine_thaw master workers_of nothing_left );
+    engine_thaw nginx_start master workers_of alive nap_jobs all_slept
+    nothing_left );
 
 
 my (@command, $away, $owner);
@@ -121,7 +126,43 @@ sub master {
     return $pid;
 }
 
-sub workers_of { split ' ', `ps -o pid= --ppid $_[0]` }
+sub nginx_start {
+    my $root = PServer::server_root();
+
+    Test::More::is(system("$ENV{TEST_NGINX_BINARY} -p $root "
+        . "-c $root/conf/nginx.conf"), 0, 'started');
+    wait_for { workers_of(master()) };
+}
+
+# a master of another binary is its child, too
+
+sub workers_of {
+    return map { /^\s*(\d+) nginx: worker/ ? $1 : () }
+        `ps -o pid=,args= --ppid $_[0]`;
+}
+
+
+sub nap_jobs {
+    return map { start_job('app1', fresh('ok'))->{json}{id} } 1 .. $_[0];
+}
+
+# ... and does not change its mind
+
+sub all_slept {
+    my @ids = @_;
+
+    for my $id (@ids) {
+        my $s = finish('app1', $id, 60);
+
+        Test::More::is($s->{json}{status}, 'succeeded', 'succeeded')
+            or Test::More::diag($s->{content});
+    }
+
+    for my $id (@ids) {
+        Test::More::is_deeply(status_of('app1', $id)->{json}{result},
+            { slept => 2 }, 'its result');
+    }
+}
 
 
 # what jobs have while they live: containers (but so many, that are warm), and

@@ -12,7 +12,8 @@ use Time::HiRes qw( sleep );
 use PServer::Config;
 use PServer::World;
 
-our @EXPORT = qw( faults clock_off die_at died points quiet );
+our @EXPORT = qw( faults clock_off die_at died hold_at holds let_go points
+    quiet );
 
 
 my ($control, $clock) = ('', 0);
@@ -38,17 +39,17 @@ if ($faults) {
 
 
 sub put {
-    my $stop = shift;
+    my ($stop, $hold) = @_;
 
     open my $out, -e $control ? '+<' : '+>', $control
         or die "$control: $!";
-    syswrite $out, pack 'qLL', $clock, $stop, 0;
+    syswrite $out, pack 'qLLL', $clock, $stop, 0, $hold || 0;
 }
 
 sub taken {
     open my $in, '<', $control or die "$control: $!";
-    sysread $in, my $text, 16;
-    return unpack 'qLL', $text;
+    sysread $in, my $text, 20;
+    return unpack 'qLLL', $text;
 }
 
 
@@ -68,6 +69,14 @@ sub die_at {
     truncate "$control.log", 0;
     put($n);
 }
+
+# the n-th call from now on waits; whether it does; and goes on
+
+sub hold_at { put(shift, 1) }
+
+sub holds { my (undef, $stop, $count) = taken(); $stop && $count >= $stop }
+
+sub let_go { put(0) }
 
 # whether it did
 
