@@ -439,3 +439,16 @@ my ($status, $text) = ctl_anchor('owner2');
 is($status, 1, 'the old one is not the account now');
 ($status, $text) = ctl_anchor('owner1');
 is($status, 0, 'the new one is') or diag($text);
+
+# what the old one writes from now on says nothing, whatever it is
+
+my (undef, undef, $public) = split /\+/, get('key'), 3;
+my $id = Digest::SHA::sha256_hex((split /\n/, get('checkpoint'))[0] . "\n"
+    . MIME::Base64::decode_base64($public));
+chain('anchor', 'owner2', "0x$id", '18446744073709551615', '0x' . '11' x 32);
+grow(1);
+($status, $text) = ctl_anchor('owner1');
+is($status, 0, 'the new one goes on') or diag($text);
+($status, $text) = ctl_verify($url, '--rpc', rpc());
+is($status, 0, 'verified') or diag($text);
+like($text, qr/^5 anchors hold, the last one is of \d+ entries$/m, 'of both');

@@ -14,7 +14,8 @@
 #define PSERVER_ANCHORED_WORDS  (4 * 32)
 
 
-static int anchored_uint64(uint64_t *value, const u_char word[32]);
+static int anchored_uint64(uint64_t *value, const u_char word[32],
+    uint64_t max);
 
 
 const pserver_word_t  pserver_anchored_topic = { {
@@ -86,8 +87,9 @@ pserver_anchored_result(pserver_anchored_t *anchor, const u_char *data,
     size_t len)
 {
     if (len != PSERVER_ANCHORED_WORDS
-        || anchored_uint64(&anchor->size, data) != PSERVER_OK
-        || anchored_uint64(&anchor->block, data + 32) != PSERVER_OK)
+        || anchored_uint64(&anchor->size, data, INT64_MAX) != PSERVER_OK
+        || anchored_uint64(&anchor->block, data + 32, INT64_MAX)
+           != PSERVER_OK)
     {
         return PSERVER_INVALID;
     }
@@ -121,7 +123,7 @@ pserver_anchored_event(pserver_anchored_t *anchor,
                                  sizeof(data), &len)
            != PSERVER_OK
         || len != sizeof(data)
-        || anchored_uint64(&anchor->size, data) != PSERVER_OK)
+        || anchored_uint64(&anchor->size, data, UINT64_MAX) != PSERVER_OK)
     {
         return PSERVER_INVALID;
     }
@@ -133,10 +135,8 @@ pserver_anchored_event(pserver_anchored_t *anchor,
 }
 
 
-/* 64 bits, and below 2^63 as everywhere */
-
 static int
-anchored_uint64(uint64_t *value, const u_char word[32])
+anchored_uint64(uint64_t *value, const u_char word[32], uint64_t max)
 {
     size_t  i;
 
@@ -148,5 +148,5 @@ anchored_uint64(uint64_t *value, const u_char word[32])
 
     *value = pserver_get_be(word + 24, 8);
 
-    return (*value > INT64_MAX) ? PSERVER_INVALID : PSERVER_OK;
+    return (*value > max) ? PSERVER_INVALID : PSERVER_OK;
 }

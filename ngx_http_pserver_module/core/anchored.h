@@ -28,7 +28,7 @@ u_char *pserver_anchored_write(u_char *dst, const pserver_anchored_t *anchor);
 int pserver_anchored_parse(pserver_anchored_t *anchor, pserver_str_t text);
 
 /* the result of AuditAnchor.latest(address,bytes32): four words.
-   PSERVER_INVALID: it is none */
+   PSERVER_INVALID: it is none, or the size is not below 2^63 */
 int pserver_anchored_result(pserver_anchored_t *anchor, const u_char *data,
     size_t len);
 
@@ -39,7 +39,7 @@ extern const pserver_word_t  pserver_anchored_topic;
 /*
  * From one of the result of eth_getLogs.  PSERVER_INVALID: it is no event
  * Anchored of this contract, sender and log, or a reorganisation has taken it
- * back.
+ * back.  The size is any: who had been the sender may write what it likes.
  */
 int pserver_anchored_event(pserver_anchored_t *anchor,
     const pserver_json_t *event, const pserver_address_t *contract,

@@ -30,7 +30,6 @@ static int pserverctl_owner_page(pserverctl_owner_t *owner, uint64_t limit,
     uint64_t offset);
 static int pserverctl_owner_parse(pserver_entry_view_t *view,
     const pserver_json_t *shown, u_char *entry, size_t *len, char *wrong);
-static int pserverctl_owner_count(const pserver_json_t *value, uint64_t *n);
 static int pserverctl_owner_base64(const pserver_json_t *object,
     const char *name, u_char *data, size_t size, size_t *len);
 
@@ -325,7 +324,8 @@ pserverctl_owner_page(pserverctl_owner_t *owner, uint64_t limit,
     root = pserver_json_root(owner->doc);
     logs = pserver_json_get(root, "logs");
 
-    if (pserverctl_owner_count(pserver_json_get(root, "total"), &owner->total)
+    if (pserver_json_uint(pserver_json_get(root, "total"), INT64_MAX,
+                          &owner->total)
         != PSERVER_OK
         || logs == NULL
         || logs->type != PSERVER_JSON_ARRAY
@@ -364,31 +364,6 @@ pserverctl_owner_parse(pserver_entry_view_t *view,
         snprintf(wrong, PSERVERCTL_OWNER_WRONG,
                  "what the owner is shown is no entry");
         return PSERVER_INVALID;
-    }
-
-    return PSERVER_OK;
-}
-
-
-static int
-pserverctl_owner_count(const pserver_json_t *value, uint64_t *n)
-{
-    size_t  i;
-
-    if (value == NULL
-        || value->type != PSERVER_JSON_NUMBER
-        || value->value.len > 18)
-    {
-        return PSERVER_INVALID;
-    }
-
-    for (i = 0, *n = 0; i < value->value.len; i++) {
-
-        if (value->value.data[i] < '0' || value->value.data[i] > '9') {
-            return PSERVER_INVALID;
-        }
-
-        *n = *n * 10 + (value->value.data[i] - '0');
     }
 
     return PSERVER_OK;

@@ -28,9 +28,25 @@ typedef struct {
 } pserverctl_custody_t;
 
 
+/* in memory of sodium_malloc(), with the request of these arguments and
+   whose key signs it, until pserverctl_custody_end().  Else: said */
+int pserverctl_custody_begin(pserverctl_args_t *args,
+    pserverctl_custody_t **custody);
+void pserverctl_custody_end(pserverctl_custody_t *custody);
+
 /* asks for the server's key for us, and for what it has of ours.
    PSERVERCTL_FAILED: said */
 int pserverctl_custody_ask(pserverctl_custody_t *custody);
+
+/* writes a member of a body: name, and a key that is sealed to the server.
+   PSERVERCTL_FAILED: said */
+int pserverctl_custody_seal(pserverctl_custody_t *custody, FILE *out,
+    const char *name, const u_char key[PSERVER_CUSTODY_KEY_LEN]);
+
+/* sends it.  What became of it goes to stderr: stdout is for what is to be
+   kept.  PSERVERCTL_FAILED: said */
+int pserverctl_custody_send(pserverctl_custody_t *custody,
+    const char *method, const char *path, char *body, size_t len);
 
 /* the wallet's signature under which the key of this epoch is wrapped.
    PSERVERCTL_FAILED: said */

@@ -157,6 +157,11 @@ TEST(event)
     CHECK_INT(anchor.size, 256);
     CHECK_INT(anchor.root[31], 0x1f);
     CHECK_INT(event(&anchor, EVENT ",\"removed\":false}"), PSERVER_OK);
+    CHECK_INT(event(&anchor, "{\"address\":\"0x" ADDRESS("1") "\","
+                    TOPICS(TOPIC) "," BLOCK ",\"data\":\"0x" ZEROS24 ZEROS24
+                    "ffffffffffffffff" ROOT "\"}"),
+              PSERVER_OK);
+    CHECK(anchor.size == UINT64_MAX);
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK_INT(event(&anchor, bad[i]), PSERVER_INVALID);
