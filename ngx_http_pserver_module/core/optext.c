@@ -99,7 +99,7 @@ static const pserver_optext_error_t  pserver_optext_errors[] = {
 
     { 401, NULL, "The signature is not valid", NULL,
       "AUTHENTICATION_ERROR" },
-    { 401, NULL, "The signature is not one of the account iss", NULL,
+    { 401, NULL, "The account has not signed this", NULL,
       "AUTHENTICATION_ERROR" },
 
     { 500, NULL, "Internal server error", NULL, "INTERNAL_SERVER_ERROR" },
