@@ -168,6 +168,9 @@ mine();
 ended($run, 0, qr/^10 entries are anchored$/, 'two are');
 ended(start('--confirmations' => 2), 0, qr/^10 entries are anchored already$/,
     'there is nothing to do');
+ended(start('--confirmations' => 3, '--timeout' => 1), 3,
+    qr/^pserverctl: 10 entries are not anchored yet: too few blocks are above$/,
+    'one that is not deep enough');
 
 
 # killed between sending and its block, and started again

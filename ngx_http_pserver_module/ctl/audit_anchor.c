@@ -450,8 +450,10 @@ pserverctl_anchoring_wait(pserverctl_anchoring_t *a)
         }
 
         if (now - start > 1000 * a->timeout) {
-            pserverctl_error("%llu entries are not anchored yet",
-                             (unsigned long long) a->log.checkpoint.size);
+            pserverctl_error("%llu entries are not anchored yet%s",
+                             (unsigned long long) a->log.checkpoint.size,
+                             (state == PSERVERCTL_ANCHOR_MINED)
+                             ? ": too few blocks are above" : "");
             return PSERVERCTL_AGAIN;
         }
 
