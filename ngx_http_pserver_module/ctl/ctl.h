@@ -61,6 +61,7 @@ extern const pserverctl_command_t  pserverctl_init_commands[];
 extern const pserverctl_command_t  pserverctl_root_commands[];
 extern const pserverctl_command_t  pserverctl_doctor_commands[];
 extern const pserverctl_command_t  pserverctl_data_commands[];
+extern const pserverctl_command_t  pserverctl_legacy_commands[];
 extern const pserverctl_command_t  pserverctl_encrypt_commands[];
 extern const pserverctl_command_t  pserverctl_custody_commands[];
 extern const pserverctl_command_t  pserverctl_operation_commands[];

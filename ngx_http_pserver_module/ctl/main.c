@@ -24,6 +24,7 @@ static const pserverctl_command_t *const  pserverctl_commands[] = {
     pserverctl_key_commands,
     pserverctl_sign_commands,
     pserverctl_data_commands,
+    pserverctl_legacy_commands,
     pserverctl_encrypt_commands,
     pserverctl_custody_commands,
     pserverctl_operation_commands,
