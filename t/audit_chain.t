@@ -3,6 +3,7 @@
 use lib 't/lib';
 use PServer;
 use PServer::Jobs;
+use PServer::Tool;
 
 use File::Path qw( make_path );
 use Digest::SHA;
@@ -43,21 +44,6 @@ our $url = 'http://127.0.0.1:' . port() . '/log';
 sub rpc { fixtures()->{chain}{rpc} || 'http://127.0.0.1:' . port(5) }
 
 
-# pserverctl: its status, and all it says in one text
-
-sub ctl {
-    my @args = @_;
-
-    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh',
-        root_dir() . '/build/bin/pserverctl', @args or die $!;
-    local $/;
-    my $text = <$out>;
-    close $out;
-
-    return ($? >> 8, $text);
-}
-
-
 sub ctl_verify {
     my ($where, @options) = @_;
 
@@ -82,23 +68,6 @@ sub get {
     die "$path: $answer->{status}" if $answer->{status} != 200;
 
     return $answer->{content};
-}
-
-
-sub put {
-    my ($name, $text) = @_;
-
-    open my $out, '>:raw', $name or die "$name: $!";
-    print $out $text;
-    close $out;
-    chmod 0600, $name;
-}
-
-
-sub slurp {
-    open my $in, '<:raw', $_[0] or die "$_[0]: $!";
-    local $/;
-    return scalar <$in>;
 }
 
 

@@ -7,6 +7,7 @@
 use lib 't/lib';
 use PServer;
 use PServer::Jobs;
+use PServer::Tool;
 
 use Digest::SHA qw( sha256 sha256_hex );
 use File::Path qw( make_path );
@@ -38,35 +39,7 @@ our $between = 'http://127.0.0.1:' . port(7);
 
 sub rpc { fixtures()->{chain}{rpc} || 'http://127.0.0.1:' . port(5) }
 
-sub put {
-    my ($name, $text) = @_;
-
-    open my $out, '>:raw', $name or die "$name: $!";
-    print $out $text;
-    close $out;
-    chmod 0600, $name;
-
-    return $name;
-}
-
-sub slurp {
-    open my $in, '<:raw', $_[0] or die "$_[0]: $!";
-    local $/;
-    return scalar <$in>;
-}
-
-
-# pserverctl: its status, and all it says in one text
-
-sub ctl {
-    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh',
-        root_dir() . '/build/bin/pserverctl', @_ or die $!;
-    local $/;
-    my $text = <$out>;
-    close $out;
-
-    return ($? >> 8, $text);
-}
+# what it says, and how it ends
 
 sub says {
     my ($status, $like, $name, @command) = @_;
