@@ -4,9 +4,20 @@
 
 #include "gcm.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sodium.h>
 #include <openssl/evp.h>
+
+
+static const EVP_CIPHER *pserver_gcm_cipher(void);
+static void pserver_gcm_fetch(void);
+
+
+/* what EVP_aes_256_gcm() stands for is looked up each time that it is set */
+
+static pthread_once_t     pserver_gcm_once = PTHREAD_ONCE_INIT;
+static const EVP_CIPHER  *pserver_gcm_aes;
 
 
 int
@@ -24,7 +35,7 @@ pserver_gcm_key(pserver_gcm_t *gcm, const u_char key[32])
             return PSERVER_NOMEM;
         }
 
-        cipher = EVP_aes_256_gcm();
+        cipher = pserver_gcm_cipher();
     }
 
     if (EVP_CipherInit_ex(gcm->cipher, cipher, NULL, key, NULL, 1) != 1) {
@@ -33,6 +44,26 @@ pserver_gcm_key(pserver_gcm_t *gcm, const u_char key[32])
     }
 
     return PSERVER_OK;
+}
+
+
+static const EVP_CIPHER *
+pserver_gcm_cipher(void)
+{
+    (void) pthread_once(&pserver_gcm_once, pserver_gcm_fetch);
+
+    return pserver_gcm_aes ? pserver_gcm_aes : EVP_aes_256_gcm();
+}
+
+
+/* for the life of the process */
+
+static void
+pserver_gcm_fetch(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    pserver_gcm_aes = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+#endif
 }
 
 

@@ -19,6 +19,9 @@ static int pserver_open_meta(pserver_seal_meta_t *meta, u_char *p,
     u_char *last);
 static u_char *pserver_open_text(pserver_str_t *text, u_char *p,
     u_char *last);
+static void pserver_open_copy(pserver_seal_meta_t *dst, u_char *text,
+    const pserver_seal_meta_t *src);
+static u_char *pserver_open_move(pserver_str_t *text, u_char *p);
 
 
 int
@@ -105,7 +108,8 @@ pserver_open_keyed(pserver_open_t *open,
     }
 
     if (rc == PSERVER_OK) {
-        rc = pserver_gcm_key(&open->gcm, derived->stream);
+        memcpy(open->key, derived->stream, sizeof(open->key));
+        rc = pserver_gcm_key(&open->gcm, open->key);
     }
 
     return rc;
@@ -276,4 +280,72 @@ pserver_open_free(pserver_open_t *open)
     pserver_gcm_free(&open->gcm);
 
     sodium_memzero(open, sizeof(pserver_open_t));
+}
+
+
+int
+pserver_open_keep(pserver_kept_t *kept, const pserver_open_t *open)
+{
+    const pserver_seal_meta_t  *meta;
+
+    meta = &open->meta;
+
+    if (meta->scope.len + meta->type.len + meta->filename.len
+        + meta->note.len > PSERVER_SEAL_KEPT_TEXT)
+    {
+        return PSERVER_NOSPACE;
+    }
+
+    memcpy(kept->key, open->key, sizeof(kept->key));
+    memcpy(kept->id, open->id, sizeof(kept->id));
+
+    kept->number = open->number;
+    kept->generation = open->generation;
+    kept->chunks = open->chunks;
+
+    pserver_open_copy(&kept->meta, kept->text, meta);
+
+    return PSERVER_OK;
+}
+
+
+int
+pserver_open_again(pserver_open_t *open, const pserver_kept_t *kept)
+{
+    memcpy(open->key, kept->key, sizeof(open->key));
+    memcpy(open->id, kept->id, sizeof(open->id));
+
+    open->number = kept->number;
+    open->generation = kept->generation;
+    open->chunks = kept->chunks;
+
+    pserver_open_copy(&open->meta, open->text, &kept->meta);
+
+    return pserver_gcm_key(&open->gcm, open->key);
+}
+
+
+static void
+pserver_open_copy(pserver_seal_meta_t *dst, u_char *text,
+    const pserver_seal_meta_t *src)
+{
+    *dst = *src;
+
+    text = pserver_open_move(&dst->scope, text);
+    text = pserver_open_move(&dst->type, text);
+    text = pserver_open_move(&dst->filename, text);
+    (void) pserver_open_move(&dst->note, text);
+}
+
+
+static u_char *
+pserver_open_move(pserver_str_t *text, u_char *p)
+{
+    if (text->len != 0) {
+        memcpy(p, text->data, text->len);
+    }
+
+    text->data = p;
+
+    return p + text->len;
 }

@@ -84,12 +84,32 @@ typedef struct {
 typedef struct {
     pserver_gcm_t         gcm;
     pserver_seal_meta_t   meta;           /* texts point into "text" */
+    u_char                key[PSERVER_GCM_KEY_LEN];     /* of the stream */
     u_char                id[PSERVER_SEAL_ID_LEN];
     uint64_t              number;
     uint32_t              generation;     /* of the data key */
     uint64_t              chunks;         /* with the last one, >= 1 */
     u_char                text[PSERVER_SEAL_HEADER_LEN];
 } pserver_open_t;
+
+
+/*
+ * What it takes to open the chunks of a file whose header was opened before.
+ * There is a key in it, so it belongs into secret memory; it is not copied,
+ * it points into itself.
+ */
+
+#define PSERVER_SEAL_KEPT_TEXT    512
+
+typedef struct {
+    pserver_seal_meta_t   meta;           /* texts point into "text" */
+    u_char                key[PSERVER_GCM_KEY_LEN];
+    u_char                id[PSERVER_SEAL_ID_LEN];
+    uint64_t              number;
+    uint32_t              generation;
+    uint64_t              chunks;
+    u_char                text[PSERVER_SEAL_KEPT_TEXT];
+} pserver_kept_t;
 
 
 /*
@@ -172,6 +192,14 @@ uint64_t pserver_open_offset(uint64_t i);
 size_t pserver_open_block_len(const pserver_open_t *open, uint64_t i);
 
 void pserver_open_free(pserver_open_t *open);
+
+/*
+ * Keeps what is open, and opens it again, into what starts zeroed.
+ * PSERVER_NOSPACE: the texts are too long to be kept.  PSERVER_NOMEM,
+ * PSERVER_ERROR.
+ */
+int pserver_open_keep(pserver_kept_t *kept, const pserver_open_t *open);
+int pserver_open_again(pserver_open_t *open, const pserver_kept_t *kept);
 
 
 #endif /* _PSERVER_SEAL_H_INCLUDED_ */

@@ -149,6 +149,24 @@ ngx_http_pserver_envelope_first(const ngx_http_pserver_range_t *range,
 
 
 uint64_t
+ngx_http_pserver_envelope_needed(const ngx_http_pserver_envelope_t *envelope,
+    const ngx_http_pserver_range_t *range, off_t offset)
+{
+    off_t  end;
+
+    end = envelope->length;
+
+    if (range->kind == NGX_HTTP_PSERVER_RANGE_FROM && range->last < end) {
+        end = range->last + 1;
+    }
+
+    return (end > offset)
+           ? ngx_http_pserver_envelope_chunks(envelope, end - offset)
+           : envelope->step;
+}
+
+
+uint64_t
 ngx_http_pserver_envelope_chunks(const ngx_http_pserver_envelope_t *envelope,
     off_t len)
 {
@@ -187,6 +205,8 @@ ngx_http_pserver_envelope_range(ngx_http_request_t *r,
         return;
     }
 
+    range->last = NGX_MAX_OFF_T_VALUE;
+
     if (dash == p) {
         range->kind = NGX_HTTP_PSERVER_RANGE_SUFFIX;
         range->n = ngx_atoof(dash + 1, last - dash - 1);
@@ -194,9 +214,13 @@ ngx_http_pserver_envelope_range(ngx_http_request_t *r,
     } else {
         range->kind = NGX_HTTP_PSERVER_RANGE_FROM;
         range->n = ngx_atoof(p, dash - p);
+
+        if (dash + 1 < last) {
+            range->last = ngx_atoof(dash + 1, last - dash - 1);
+        }
     }
 
-    if (range->n == NGX_ERROR) {
+    if (range->n == NGX_ERROR || range->last == NGX_ERROR) {
         range->kind = NGX_HTTP_PSERVER_RANGE_NONE;
     }
 }

@@ -31,6 +31,7 @@ typedef enum {
 typedef struct {
     ngx_http_pserver_range_e         kind;
     off_t                            n;
+    off_t                            last;       /* M, or a great number */
 } ngx_http_pserver_range_t;
 
 
@@ -62,11 +63,15 @@ void ngx_http_pserver_envelope_range(ngx_http_request_t *r,
 
 /*
  * The chunk that an answer begins with; *offset is where it begins in the
- * representation, or 0 with the prefix
+ * representation, or 0 with the prefix.  And how many are needed from there
+ * on, as far as the range tells, at least one.
  */
 uint64_t ngx_http_pserver_envelope_start(
     const ngx_http_pserver_envelope_t *envelope,
     const ngx_http_pserver_range_t *range, off_t *offset);
+uint64_t ngx_http_pserver_envelope_needed(
+    const ngx_http_pserver_envelope_t *envelope,
+    const ngx_http_pserver_range_t *range, off_t offset);
 
 /* how many chunks are needed for "len" more bytes */
 uint64_t ngx_http_pserver_envelope_chunks(

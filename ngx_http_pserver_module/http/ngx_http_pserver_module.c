@@ -16,6 +16,7 @@
 #include "ngx_http_pserver_manifest.h"
 #include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_store_known.h"
+#include "ngx_http_pserver_store_recent.h"
 #include "ngx_http_pserver_sweep.h"
 #include "ngx_http_pserver_warm.h"
 
@@ -283,6 +284,10 @@ ngx_http_pserver_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pserver_known_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_pserver_recent_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 

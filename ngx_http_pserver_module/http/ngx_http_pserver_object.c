@@ -21,6 +21,8 @@ static ssize_t ngx_http_pserver_object_block(
     ngx_http_pserver_object_t *object, u_char *buf, size_t size, uint64_t i);
 static ssize_t ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf,
     size_t len, off_t offset);
+static ssize_t ngx_http_pserver_object_pcached(ngx_fd_t fd, u_char *buf,
+    size_t len, off_t offset);
 static int ngx_libc_cdecl ngx_http_pserver_object_by_number(const void *one,
     const void *two);
 
@@ -225,8 +227,8 @@ ngx_http_pserver_object_file_path(char file[NGX_HTTP_PSERVER_OBJECT_FILE],
 {
     ngx_http_pserver_object_path((u_char *) file, name);
 
-    (void) sprintf(file + NGX_HTTP_PSERVER_OBJECT_PATH - 1, "/%08u",
-                   (unsigned) version);
+    (void) ngx_sprintf((u_char *) file + NGX_HTTP_PSERVER_OBJECT_PATH - 1,
+                       "/%08uL%Z", version);
 }
 
 
@@ -449,6 +451,11 @@ ngx_http_pserver_object_block(ngx_http_pserver_object_t *object, u_char *buf,
         return size;
     }
 
+    if (object->cached) {
+        return ngx_http_pserver_object_pcached(object->fd, buf, size,
+                                               pserver_open_offset(i));
+    }
+
     return ngx_http_pserver_object_pread(object->fd, buf, size,
                                          pserver_open_offset(i));
 }
@@ -480,4 +487,25 @@ ngx_http_pserver_object_pread(ngx_fd_t fd, u_char *buf, size_t len,
     }
 
     return done;
+}
+
+
+static ssize_t
+ngx_http_pserver_object_pcached(ngx_fd_t fd, u_char *buf, size_t len,
+    off_t offset)
+{
+    ssize_t       n;
+    struct iovec  iov;
+
+    iov.iov_base = buf;
+    iov.iov_len = len;
+
+    n = preadv2(fd, &iov, 1, offset, RWF_NOWAIT);
+
+    if (n >= 0 && (size_t) n < len) {
+        ngx_set_errno(NGX_EAGAIN);
+        return -1;
+    }
+
+    return n;
 }

@@ -24,8 +24,6 @@ static ngx_uint_t ngx_http_pserver_owner_enter(
     ngx_http_pserver_owner_t *owner, u_char *root);
 static ngx_fd_t ngx_http_pserver_owner_make(u_char *root,
     const char *address);
-static ngx_uint_t ngx_http_pserver_owner_known(
-    ngx_http_pserver_owner_t *owner, uint64_t chain_id);
 static ngx_uint_t ngx_http_pserver_owner_read_key(
     ngx_http_pserver_owner_t *owner, u_char *root, uint64_t chain_id);
 static ngx_uint_t ngx_http_pserver_owner_load(
@@ -150,16 +148,10 @@ ngx_uint_t
 ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner, u_char *root,
     const pserver_address_t *address, ngx_uint_t create)
 {
-    char  hex[41], path[NGX_MAX_PATH];
+    char  path[NGX_MAX_PATH];
 
-    ngx_memzero(owner, sizeof(ngx_http_pserver_owner_t));
-
-    owner->address = *address;
-    owner->store = ngx_crc32_long(root, ngx_strlen(root));
-
-    *pserver_hex_encode((u_char *) hex, address->bytes, 20) = '\0';
-
-    (void) snprintf(path, sizeof(path), "%s/owners/%s", root, hex);
+    ngx_http_pserver_owner_init(owner, root, address);
+    ngx_http_pserver_owner_path(path, root, address);
 
     owner->fd = open(path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
 
@@ -170,6 +162,34 @@ ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner, u_char *root,
 
     return create ? ngx_http_pserver_owner_enter(owner, root)
                   : NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+void
+ngx_http_pserver_owner_init(ngx_http_pserver_owner_t *owner, u_char *root,
+    const pserver_address_t *address)
+{
+    ngx_memzero(owner, sizeof(ngx_http_pserver_owner_t));
+
+    owner->fd = -1;
+    owner->address = *address;
+    owner->store = ngx_crc32_long(root, ngx_strlen(root));
+}
+
+
+/* what nginx takes for a path is much shorter, nothing is cut off */
+
+void
+ngx_http_pserver_owner_path(char path[NGX_MAX_PATH], const u_char *root,
+    const pserver_address_t *address)
+{
+    u_char  *p;
+
+    p = ngx_cpystrn((u_char *) path, (u_char *) root,
+                    NGX_MAX_PATH - sizeof("/owners/") - 40);
+    p = ngx_cpymem(p, "/owners/", sizeof("/owners/") - 1);
+
+    *pserver_hex_encode(p, address->bytes, 20) = '\0';
 }
 
 
@@ -311,9 +331,7 @@ done:
 }
 
 
-/* 1: the keys are those that this process has unwrapped before */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_pserver_owner_known(ngx_http_pserver_owner_t *owner,
     uint64_t chain_id)
 {

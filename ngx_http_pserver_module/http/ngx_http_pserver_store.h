@@ -99,6 +99,8 @@ typedef struct {
 typedef struct {
     ngx_fd_t                         fd;
     pserver_open_t                   open;
+    unsigned                         cached:1;   /* what needs the disk is
+                                                    not read: NGX_EAGAIN */
     size_t                           small_len;  /* 0: there is none */
     u_char                           small[NGX_HTTP_PSERVER_OBJECT_SMALL];
 } ngx_http_pserver_object_t;
@@ -138,6 +140,22 @@ ngx_uint_t ngx_http_pserver_owner_admit(u_char *root,
  */
 ngx_fd_t ngx_http_pserver_owner_openat(ngx_http_pserver_owner_t *owner,
     const char *path, int flags);
+
+/*
+ * The path of an owner's folder; and an owner whose folder is not open yet,
+ * nor are there keys.
+ */
+void ngx_http_pserver_owner_path(char path[NGX_MAX_PATH], const u_char *root,
+    const pserver_address_t *address);
+void ngx_http_pserver_owner_init(ngx_http_pserver_owner_t *owner,
+    u_char *root, const pserver_address_t *address);
+
+/*
+ * Of a folder that is open: 1, the keys are those that this process has
+ * unwrapped before, and the file of keys has not changed since
+ */
+ngx_uint_t ngx_http_pserver_owner_known(ngx_http_pserver_owner_t *owner,
+    uint64_t chain_id);
 
 /*
  * The steps of owner_open() one by one, for who has the owner's own key at

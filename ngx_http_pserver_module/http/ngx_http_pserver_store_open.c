@@ -5,10 +5,22 @@
 
 
 #include "ngx_http_pserver_store_get.h"
+#include "ngx_http_pserver_store_recent.h"
 
 #include <sodium.h>
 
 
+/* chunks that the event loop opens at once: less than a signature costs */
+#define NGX_HTTP_PSERVER_GET_QUICK  2
+
+
+static ngx_uint_t ngx_http_pserver_get_again(ngx_http_pserver_get_t *get,
+    const ngx_http_pserver_recent_t *key);
+static ngx_uint_t ngx_http_pserver_get_quick(ngx_http_pserver_get_t *get,
+    const ngx_http_pserver_recent_t *key);
+static uint64_t ngx_http_pserver_get_work(ngx_http_pserver_get_t *get);
+static ngx_uint_t ngx_http_pserver_get_ahead(ngx_http_pserver_get_t *get);
+static ngx_uint_t ngx_http_pserver_get_first(ngx_http_pserver_get_t *get);
 static ngx_uint_t ngx_http_pserver_get_find(ngx_http_pserver_get_t *get);
 static ngx_uint_t ngx_http_pserver_get_at(ngx_http_pserver_get_t *get,
     ngx_http_pserver_owner_t *owner);
@@ -21,12 +33,67 @@ static ngx_uint_t ngx_http_pserver_get_batch(ngx_http_pserver_get_t *get);
 ngx_uint_t
 ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
 {
-    ngx_uint_t                rc;
-    ngx_http_pserver_owner_t  owner;
+    ngx_http_pserver_recent_t  key;
 
     if (get->at || get->sealed) {
         return 0;
     }
+
+    key.root = get->root;
+    key.chain_id = get->chain_id;
+    key.owner = get->owner;
+    key.scope = get->scope;
+    key.version = get->version;
+
+    return ngx_http_pserver_get_again(get, &key)
+           || ngx_http_pserver_get_quick(get, &key);
+}
+
+
+/*
+ * What was opened before.  Whatever does not go as it should is found out by
+ * who opens it anew.
+ */
+
+static ngx_uint_t
+ngx_http_pserver_get_again(ngx_http_pserver_get_t *get,
+    const ngx_http_pserver_recent_t *key)
+{
+    if (!ngx_http_pserver_recent_open(key, &get->object, get->head,
+                                      get->file))
+    {
+        return 0;
+    }
+
+    get->object.cached = 1;
+
+    if (ngx_http_pserver_get_work(get) <= NGX_HTTP_PSERVER_GET_QUICK
+        && ngx_http_pserver_get_first(get) == NGX_HTTP_PSERVER_STORE_OK)
+    {
+        get->object.cached = 0;
+        get->opened = 1;
+
+        return 1;
+    }
+
+    ngx_http_pserver_object_close(&get->object);
+
+    ngx_memzero(&get->object, sizeof(ngx_http_pserver_object_t));
+
+    get->count = NGX_HTTP_PSERVER_BATCH_CHUNKS;
+    get->chunk = 0;
+    get->offset = 0;
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_get_quick(ngx_http_pserver_get_t *get,
+    const ngx_http_pserver_recent_t *key)
+{
+    ngx_uint_t                rc;
+    ngx_http_pserver_owner_t  owner;
 
     rc = ngx_http_pserver_owner_open(&owner, get->root, get->chain_id,
                                      &get->owner, 0);
@@ -38,6 +105,10 @@ ngx_http_pserver_get_small(ngx_http_pserver_get_t *get)
         rc = ngx_http_pserver_object_open(&owner, &get->object, get->scope,
                                           get->version);
         pserver_manifest_head(get->head, &owner.head);
+    }
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_http_pserver_recent_add(key, &owner, &get->object);
     }
 
     ngx_memcpy(get->file, owner.file, NGX_HTTP_PSERVER_OBJECT_FILE);
@@ -87,26 +158,76 @@ ngx_http_pserver_get_open(void *data)
         return;
     }
 
+    get->rc = ngx_http_pserver_get_first(get);
+}
+
+
+/* at most this many chunks are opened for the first batch */
+
+static uint64_t
+ngx_http_pserver_get_work(ngx_http_pserver_get_t *get)
+{
+    off_t                        offset;
+    uint64_t                     count;
+    ngx_http_pserver_envelope_t  envelope;
+
     if (get->object.open.chunks <= NGX_HTTP_PSERVER_BATCH_CHUNKS) {
-        get->rc = ngx_http_pserver_get_batch(get);
-        return;
+        return get->object.open.chunks;
     }
 
-    get->rc = ngx_http_pserver_object_check(&get->object);
-
-    /* where the envelope begins is not known yet, what it begins with is */
-
-    if (get->rc == NGX_HTTP_PSERVER_STORE_OK && get->ahead
-        && (get->raw || get->range.kind == NGX_HTTP_PSERVER_RANGE_NONE))
-    {
-        (void) ngx_http_pserver_envelope_make(NULL, &get->envelope,
-                                              &get->object.open.meta, 1);
-
-        get->chunk = ngx_http_pserver_envelope_start(&get->envelope,
-                                                     &get->range,
-                                                     &get->offset);
-        get->rc = ngx_http_pserver_get_batch(get);
+    if (!ngx_http_pserver_get_ahead(get)) {
+        return 1;
     }
+
+    (void) ngx_http_pserver_envelope_make(NULL, &envelope,
+                                          &get->object.open.meta, 1);
+    (void) ngx_http_pserver_envelope_start(&envelope, &get->range, &offset);
+
+    count = ngx_http_pserver_envelope_needed(&envelope, &get->range, offset);
+
+    return 1 + ngx_min(count, get->count);
+}
+
+
+/* where the envelope begins is not known yet, what it begins with is */
+
+static ngx_uint_t
+ngx_http_pserver_get_ahead(ngx_http_pserver_get_t *get)
+{
+    return get->ahead
+           && (get->raw || get->range.kind == NGX_HTTP_PSERVER_RANGE_NONE);
+}
+
+
+/* that the file is whole, and the first batch if it is known which it is */
+
+static ngx_uint_t
+ngx_http_pserver_get_first(ngx_http_pserver_get_t *get)
+{
+    uint64_t    count;
+    ngx_uint_t  rc;
+
+    if (get->object.open.chunks <= NGX_HTTP_PSERVER_BATCH_CHUNKS) {
+        return ngx_http_pserver_get_batch(get);
+    }
+
+    rc = ngx_http_pserver_object_check(&get->object);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK || !ngx_http_pserver_get_ahead(get)) {
+        return rc;
+    }
+
+    (void) ngx_http_pserver_envelope_make(NULL, &get->envelope,
+                                          &get->object.open.meta, 1);
+
+    get->chunk = ngx_http_pserver_envelope_start(&get->envelope, &get->range,
+                                                 &get->offset);
+
+    count = ngx_http_pserver_envelope_needed(&get->envelope, &get->range,
+                                             get->offset);
+    get->count = ngx_min(get->count, count);
+
+    return ngx_http_pserver_get_batch(get);
 }
 
 

@@ -623,3 +623,91 @@ TEST(texts)
     pserver_seal_free(&seal);
     pserver_open_free(&open);
 }
+
+
+/* opened again without its header, when what it was opened with is wiped */
+
+TEST(kept)
+{
+    size_t                i, len;
+    u_char               *file, *plain, *out, sha256[32];
+    pserver_keys_t        keys;
+    pserver_seal_t        seal;
+    pserver_open_t        open, again;
+    pserver_kept_t        kept;
+    pserver_seal_meta_t   meta;
+    pserver_seal_place_t  place;
+
+    static u_char  note[PSERVER_SEAL_KEPT_TEXT];
+
+    memset(&seal, 0, sizeof(seal));
+    memset(&open, 0, sizeof(open));
+    memset(&again, 0, sizeof(again));
+    setup(&keys, &place, "a.b");
+    setup_meta(&meta);
+
+    len = C + 100;
+    plain = pattern(len);
+    out = malloc(C);
+    file = seal_file(&seal, &keys, &place, 7, &meta, plain, len);
+    crypto_hash_sha256(sha256, plain, len);
+
+    CHECK_INT(pserver_open_init(&open, file, file_len(len), &keys, &place,
+                                7),
+              PSERVER_OK);
+    CHECK_INT(pserver_open_keep(&kept, &open), PSERVER_OK);
+    pserver_open_free(&open);
+
+    CHECK_INT(pserver_open_again(&again, &kept), PSERVER_OK);
+    memset(&kept, 0xaa, sizeof(kept));
+
+    CHECK_INT(again.number, 7);
+    CHECK_INT(again.generation, 1);
+    CHECK_INT(again.chunks, 2);
+    CHECK_MEM(again.id, pserver_seal_id(&seal), PSERVER_SEAL_ID_LEN);
+    CHECK_INT(again.meta.kind, meta.kind);
+    CHECK_INT(again.meta.length, len);
+    CHECK_INT(again.meta.collected_at, meta.collected_at);
+    CHECK_INT(again.meta.recorded, meta.recorded);
+    CHECK_MEM(again.meta.sha256, sha256, 32);
+    CHECK_STR(again.meta.scope, "a.b");
+    CHECK_STR(again.meta.type, "image/png");
+    CHECK_STR(again.meta.filename, "x.png");
+    CHECK_STR(again.meta.note, "{}");
+
+    CHECK_INT(pserver_open_chunk(&again, out, file + H, 0), PSERVER_OK);
+    CHECK_MEM(out, plain, C);
+    CHECK_INT(pserver_open_chunk(&again, out, file + H + C + T, 1),
+              PSERVER_OK);
+    CHECK_MEM(out, plain + C, 100);
+
+    file[H + C + T] ^= 1;
+    CHECK_INT(pserver_open_chunk(&again, out, file + H + C + T, 1),
+              PSERVER_INVALID);
+
+    pserver_open_free(&again);
+    free(file);
+
+    /* as long as there is room for its texts */
+
+    memset(note, 'n', sizeof(note));
+    meta.note.data = note;
+
+    for (i = 0; i < 2; i++) {
+        meta.note.len = sizeof(note) - strlen("a.b" "image/png" "x.png") + i;
+
+        file = seal_file(&seal, &keys, &place, 8, &meta, plain, len);
+
+        CHECK_INT(pserver_open_init(&open, file, file_len(len), &keys,
+                                    &place, 8),
+                  PSERVER_OK);
+        CHECK_INT(pserver_open_keep(&kept, &open),
+                  i == 0 ? PSERVER_OK : PSERVER_NOSPACE);
+        free(file);
+    }
+
+    pserver_open_free(&open);
+    pserver_seal_free(&seal);
+    free(plain);
+    free(out);
+}
