@@ -165,7 +165,6 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
 {
     pserver_optext_t              *text;
     pserver_ledger_row_t          *row;
-    ngx_http_pserver_ctx_t        *ctx;
     pserver_optext_reason_e        reason, signer;
     pserver_optext_request_t       request;
     ngx_http_pserver_main_conf_t  *pmcf;
@@ -207,11 +206,6 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
         return ngx_http_pserver_create_text_error(create->request, reason);
     }
 
-    ctx = ngx_http_get_module_ctx(create->request, ngx_http_pserver_module);
-
-    ctx->permission = text->permission_id;
-    ctx->has_permission = 1;
-
     create->ask = (signer == PSERVER_OPTEXT_ASK);
 
     row->app = text->address;
@@ -230,6 +224,13 @@ ngx_http_pserver_create_text(ngx_http_pserver_create_t *create,
 void
 ngx_http_pserver_create_signed(ngx_http_pserver_create_t *create)
 {
+    ngx_http_pserver_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(create->request, ngx_http_pserver_module);
+
+    ctx->permission = create->row.permission;
+    ctx->has_permission = 1;
+
     create->state = create->key.len ? NGX_HTTP_PSERVER_CREATE_KEY
                                     : NGX_HTTP_PSERVER_CREATE_CHECK;
 
