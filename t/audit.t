@@ -125,6 +125,14 @@ sub tiles {
 }
 
 
+# what pserverctl finds in what is public; nothing if it is whole
+
+sub whole {
+    my $text = qx{@{[ root_dir() ]}/build/bin/pserverctl audit verify --log-key $log/public/key http://127.0.0.1:@{[ port() ]}/log 2>&1};
+    return $? ? $text : '';
+}
+
+
 sub master_pid {
     open my $in, '<', server_root() . '/logs/nginx.pid' or die $!;
     return 0 + <$in>;
@@ -143,6 +151,19 @@ sub workers_running {
 
     return @pids;
 }
+
+
+# an owner whose keys are deleted
+
+our $forgotten = owner('owner2');
+
+our $store = sub {
+    my $uri = '/v1/data/demo.forgotten';
+
+    return http('POST', $uri, { 'Content-Type' => 'application/json',
+        Authorization => web3signed('owner2', 'POST', $uri, undef,
+            bodyHash => 'sha256:' . sha256_hex($_[0])) }, $_[0])->{status};
+};
 
 
 run_tests();
@@ -650,3 +671,83 @@ $flip->();
 kill HUP => master_pid();
 ok(wait_for { app_asks('mended')->{status} == 200 }, 'mended');
 verified();
+
+
+
+=== TEST 19: two masters at once, of which one quits: one sequence
+--- config eval: $::config
+--- script
+my $before = verified();
+my $authorization = web3signed('app1', 'GET', $job);
+my $old = master_pid();
+my $file = server_root() . '/logs/nginx.pid';
+my @children;
+
+kill USR2 => $old;
+ok(wait_for { -e "$file.oldbin" && -e $file && workers_running() }, 'two masters');
+
+for my $child (1 .. 8) {
+    my $pid = fork;
+
+    if (!$pid) {
+        my $good = grep { app_asks("both $child", $authorization)->{status} == 200 } 1 .. 32;
+        POSIX::_exit($good == 32 ? 0 : 1);
+    }
+    push @children, $pid;
+}
+
+wait_for {
+    grep { ($_->{userAgent} || '') =~ /^both / } @{ verified()->{opened} };
+};
+kill QUIT => $old;
+waitpid($_, 0), is($?, 0, 'a client') for @children;
+ok(wait_for { !kill 0 => $old }, 'one master');
+
+my $after = verified();
+my %count;
+$count{ $_->{userAgent} || '' }++ for @{ $after->{opened} };
+is(join(' ', map { $count{"both $_"} } 1 .. 8), join(' ', (32) x 8), 'each answer has its entry, once');
+is($after->{owners}{owner('owner1')}, $before->{owners}{owner('owner1')} + 256, 'and there is no other');
+is(checkpoint($after), "$after->{entries} $after->{root}", 'all of them public');
+is(whole(), '', 'and they verify');
+
+
+
+=== TEST 20: an owner's keys are deleted: nobody opens the entries, they verify
+--- config eval: $::config
+--- script
+my $folder = state_dir() . "/store/owners/$forgotten";
+my $opened = sub {
+    return scalar grep { ($_->{of} || '') eq $forgotten } @{ $_[0]{opened} };
+};
+
+is($store->('{"n":1}'), 201, 'stored');
+my $before = verified();
+cmp_ok($before->{owners}{$forgotten}, '>', 0, 'entries of the owner');
+is($opened->($before), $before->{owners}{$forgotten}, 'that open');
+
+system('rm', '-r', $folder) == 0 or die;
+
+my $after = verified();
+is($after->{owners}{$forgotten}, undef, 'there is no key');
+is($opened->($after), 0, 'none opens');
+is($after->{entries}, $before->{entries}, 'all are there');
+is($after->{chains}, $before->{chains}, 'the chains, too');
+is($after->{root}, $before->{root}, 'and so the root');
+is(checkpoint($after), "$after->{entries} $after->{root}", 'which is public');
+is(whole(), '', 'and they verify');
+is(owner_asks('owner2')->{json}{total}, 0, 'the owner is shown none');
+
+
+
+=== TEST 21: who comes again, after a restart, begins another chain
+--- http_config eval: main::http_config() =~ s/pserver:4m/pserver:1m/r
+--- config eval: $::config
+--- script
+my $before = verified();
+is($before->{owners}{$forgotten}, undef, 'there is no key');
+is($store->('{"n":2}'), 201, 'stored');
+my $after = verified();
+is($after->{owners}{$forgotten}, 1, 'the first entry of a chain');
+is($after->{chains}, $before->{chains} + 1, 'one more');
+is(grep({ ($_->{of} || '') eq $forgotten } @{ $after->{opened} }), 1, 'that opens');
