@@ -161,6 +161,21 @@ test:
 guard:
 	@PSERVER_GUARD=1 WORKERS=1 scripts/test t/guard.t t/job.t t/operation.t
 
+# jobs once more, with another wall around their containers: the kernel of
+# gVisor, or users that are others outside
+
+ATTACKS    = t/abuse.t t/artifacts.t t/warm.t
+OPERATIONS = t/operation.t t/run.t
+
+gvisor:
+	@scripts/setup build run test gvisor
+	@PSERVER_RUNTIME=runsc PSERVER_TEST_DIR=$(CURDIR)/build/gvisor \
+	    scripts/test $(ATTACKS)
+
+userns:
+	@PSERVER_USERNS=1 PSERVER_TEST_DIR=$(CURDIR)/build/userns \
+	    scripts/test $(ATTACKS) $(OPERATIONS)
+
 asan:
 	@scripts/asan
 
@@ -215,6 +230,8 @@ help:
 	@echo 'make stop         stop what quickstart has started'
 	@echo 'make test         every test (installs what it needs)'
 	@echo 'make guard        the suites of jobs, with a guard before the engine'
+	@echo 'make gvisor       the suites of attacks, in containers of gVisor'
+	@echo 'make userns       the same, with userns-remap'
 	@echo 'make unit         tests of core/ only; SAN=1: with sanitizers'
 	@echo 'make fuzz         each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make asan         all suites under ASan and UBSan'
@@ -235,6 +252,6 @@ help:
 FORCE:
 
 .PHONY: all module tools unit fuzz fault engine-faults soak large versions style \
-    setup test guard asan quickstart stop bench clean help FORCE
+    setup test guard gvisor userns asan quickstart stop bench clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

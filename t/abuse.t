@@ -172,7 +172,7 @@ is_deeply($s->{json}{result}, { frames => 0, over => 1 }, 'its own result')
 === TEST 7: what it leaves in out/
 --- config eval
 config(pserver_operation => offers('test_litter', parameters => 'litter',
-    output => '1m', timeout => '10s'))
+    output => '1m', timeout => '60s'))
 --- script
 my $good = { is => 'good' };
 
@@ -191,7 +191,7 @@ my %id = map {
 } keys %ends, qw( swap attributes nothing );
 
 for my $name (sort keys %ends) {
-    my $s = finish('app1', $id{$name});
+    my $s = finish('app1', $id{$name}, 90);
     my $list = http('POST', "/api/v1/artifacts/$id{$name}/list", {},
         json({ operation_id => $id{$name}, signature => sign_text('app1',
             qq({"operation_id":"$id{$name}"})) }));

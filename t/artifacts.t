@@ -265,7 +265,7 @@ for ([ 0, 0 ], [ 65535, 65536 ], [ 196607, 196608 ], [ 700000, 700100 ],
 === TEST 8: a runner that lies: the job fails, and nothing else comes of it
 --- config eval
 config(pserver_operation => offers('test_hostile',
-    parameters => 'mode', output => '1m', timeout => '10s'))
+    parameters => 'mode', output => '1m', timeout => '60s'))
 --- script
 my %reason = (many => 'output_limit', entries => 'output_limit',
     huge => 'output_limit', size => 'output_limit', deep => 'output_limit',
@@ -281,7 +281,7 @@ my %id = map {
 } @modes, 'none';
 
 for my $mode (@modes) {
-    my $s = finish('app1', $id{$mode});
+    my $s = finish('app1', $id{$mode}, 90);
 
     is($s->{json}{status}, 'failed', $mode);
     is($s->{json}{result}{error}{reason}, $reason{$mode} || 'engine', 'why');
