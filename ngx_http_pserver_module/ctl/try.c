@@ -277,13 +277,16 @@ pserverctl_try_create(const pserver_container_t *container,
 }
 
 
-/* until the output is whole */
+/*
+ * Until the output is whole, and then to the end: the engine reads the two
+ * streams apart, so what the command has said may come behind it.
+ */
 
 static int
 pserverctl_try_collect(pserverctl_engine_t *engine, uint64_t timeout,
     pserver_payload_reader_t *reader, pserverctl_try_output_t *output)
 {
-    int               rc;
+    int               rc, whole;
     u_char            buf[16384];
     size_t            len;
     unsigned          stream;
@@ -292,6 +295,7 @@ pserverctl_try_collect(pserverctl_engine_t *engine, uint64_t timeout,
     pserver_frames_t  frames;
 
     memset(&frames, 0, sizeof(pserver_frames_t));
+    whole = 0;
 
     for ( ;; ) {
         rc = pserverctl_engine_receive(engine, buf, sizeof(buf), &len,
@@ -299,6 +303,10 @@ pserverctl_try_collect(pserverctl_engine_t *engine, uint64_t timeout,
 
         if (rc != PSERVERCTL_OK) {
             return rc;
+        }
+
+        if (len == 0 && whole) {
+            return PSERVERCTL_OK;
         }
 
         if (len == 0) {
@@ -318,9 +326,16 @@ pserverctl_try_collect(pserverctl_engine_t *engine, uint64_t timeout,
                 continue;
             }
 
+            if (whole) {
+                continue;
+            }
+
             rc = pserverctl_try_stdout(reader, data, output);
 
-            if (rc != PSERVER_AGAIN) {
+            if (rc == PSERVERCTL_OK) {
+                whole = 1;
+
+            } else if (rc != PSERVER_AGAIN) {
                 return rc;
             }
         }
