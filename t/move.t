@@ -223,6 +223,13 @@ for my $what ('needle', 'demo.', '5a' x 32, pack('H*', '5a' x 32),
 is_deeply([ grep { (stat "$archive/$_")[2] & 077 } keys %$tree ], [],
     'nor for others to read');
 
+# on a terminal it is a bar
+
+my $bar = qx(script -qec "$ctl export --root $state/root --chain 31337 --owner @{[
+    wallet('owner1')->{address} ]} --for $V{for} --log $state/log $state/store $archive" /dev/null);
+like($bar, qr/copying \[#{40}\] 100%  \d+ of \d+ MB/, 'copying');
+like($bar, qr/checking \[#{40}\] 100%/, 'checking');
+
 my $again = (export('owner1', $archive, '--log', "$state/log"))[1];
 isnt($again, $digest, 'another time it is for another key');
 $V{digest} = $again;
@@ -580,6 +587,14 @@ substr($cut, 23, 1) = chr(ord(substr $cut, 23, 1) - 1);
 write_file($proofs, $cut);
 is((ctl(@fsck, "$state/store2"))[0], 4, 'fsck sees when they do not');
 write_file($proofs, $bytes);
+
+# the document's opener, which knows nothing of this code
+
+my $opened = json(scalar qx(python3 t/vectors/sealed.py read $state/root2 31337 @{[
+    folder_in('store2', 'owner1') ]}));
+my ($large) = grep { $_->{scope} eq 'demo.large' } @{ $opened->{versions} };
+is($large->{length}, 300_000 + length '{"needle-large":""}',
+    'opens all of it');
 
 # never over somebody who is there
 
