@@ -145,7 +145,7 @@ store_rclone_start() {
         crypt: > "$state/rclone.log" 2>&1 &
     store_rclone_pid=$!
 
-    for i in $(seq 100); do
+    for i in $(seq 600); do
         curl -sf -o /dev/null "http://127.0.0.1:$store_rclone_port/" && return
         sleep 0.1
     done
