@@ -18,6 +18,10 @@ sub as {
     my $body = delete $more{body};
     my $query = delete $more{query} || '';
 
+    # two of the same within a second would be one
+
+    $more{nonce} ||= 'as' . ++$V{as};
+
     return http($method, $uri . $query, { 'Content-Type' =>
         'application/json', Authorization => web3signed($wallet, $method,
         $uri, $body, %more) }, $body);
