@@ -5,6 +5,16 @@ use lib 't/lib';
 use PServer;
 use PServer::Jobs;
 
+use Digest::SHA qw( sha256_hex );
+
+sub file {
+    my $name = shift;
+
+    open my $in, '<:raw', $name or die "$name: $!";
+    local $/;
+    return <$in>;
+}
+
 # a job that kills its workers: it has so many attempts, each in a container
 # of its own, and then it has failed
 
@@ -485,3 +495,43 @@ my $again = start_job('app1', fresh('ok'));
 is($again->{status}, 202, 'there is room again');
 cancel_job('app1', $again->{json}{id});
 finish('app1', $again->{json}{id});
+
+
+
+=== TEST 33: a row of another version, or that was changed, is left alone
+--- config eval: config(pserver_operation => offers('test_sleep', timeout => '3s'))
+--- script
+my $id = start_job('app1', fresh('ok'))->{json}{id};
+ok(running('app1', $id), 'it runs');
+select undef, undef, undef, 0.3;
+
+my ($file) = glob state_dir() . '/store/owners/*/jobs/'
+    . sha256_hex(pack 'H*', $id);
+my $row = ::file($file);
+
+my $put = sub {
+    open my $out, '>:raw', $file or die $!;
+    print $out shift;
+    close $out;
+
+    open my $in, '<', server_root() . '/logs/nginx.pid';
+    chomp(my $pid = <$in>);
+    kill KILL => split ' ', `ps -o pid= --ppid $pid`;
+};
+
+my $other = 'PSRVJOB9' . substr $row, 8;
+$put->($other);
+
+ok((wait_for { ::file(server_root() . '/logs/error.log')
+    =~ m{1 jobs are left alone.*/jobs/\w{64}"} } 10), 'the log says so');
+select undef, undef, undef, 7;
+is(scalar containers(), 1, 'so is its container');
+is(::file($file), $other, 'and the row');
+is(status_of('app1', $id)->{status}, 500, 'nobody knows what it says');
+
+# it is there again for who can read it
+
+$put->($row);
+is(finish('app1', $id)->{json}{result}{error}{reason}, 'timeout', 'it ends');
+is(containers(), 0, 'no container is left');
+--- alerts_expected

@@ -8,6 +8,8 @@
 #include "ngx_http_pserver_job.h"
 #include "ngx_http_pserver_thread.h"
 
+#include "../core/encode.h"
+
 
 #define NGX_HTTP_PSERVER_ADOPT_SOON      100
 #define NGX_HTTP_PSERVER_ADOPT_INTERVAL  10000
@@ -17,6 +19,8 @@
 typedef struct {
     ngx_http_pserver_loc_conf_t     *plcf;
     ngx_uint_t                       more;       /* than one batch */
+    ngx_uint_t                       bad;        /* that do not open */
+    ngx_http_pserver_row_place_t     place;      /* of one of them */
     ngx_uint_t                       n;
     ngx_http_pserver_ledger_t        rows[NGX_HTTP_PSERVER_ADOPT_BATCH];
 } ngx_http_pserver_adopt_t;
@@ -173,12 +177,16 @@ ngx_http_pserver_adopt_run(void *data)
 
         ngx_http_pserver_ledger_free(ledger);
 
-        /* what can't be read now is in our lease, for who comes after us */
+        /* what can't be read now is in our lease, for who comes after us: a
+           row of another version of the module, too */
 
-        if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND
-            || rc == NGX_HTTP_PSERVER_STORE_BAD)
-        {
+        if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
             ngx_http_pserver_lease_drop(at.root, &places[i]);
+        }
+
+        if (rc == NGX_HTTP_PSERVER_STORE_BAD) {
+            adopt->place = places[i];
+            adopt->bad++;
         }
     }
 }
@@ -221,7 +229,20 @@ ngx_http_pserver_adopt_done(void *data)
 {
     ngx_http_pserver_adopt_t *adopt = data;
 
+    u_char      owner[2 * 20], name[2 * PSERVER_LEDGER_NAME_LEN];
     ngx_uint_t  i;
+
+    if (adopt->bad) {
+        (void) pserver_hex_encode(owner, adopt->place.owner.bytes, 20);
+        (void) pserver_hex_encode(name, adopt->place.name,
+                                  PSERVER_LEDGER_NAME_LEN);
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "pserver: %ui jobs are left alone, whose rows were "
+                      "changed or are of another version of the module, such "
+                      "as \"owners/%*s/jobs/%*s\"", adopt->bad,
+                      sizeof(owner), owner, sizeof(name), name);
+    }
 
     for (i = 0; i < adopt->n; i++) {
 
