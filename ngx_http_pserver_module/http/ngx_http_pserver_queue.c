@@ -7,17 +7,9 @@
 #include "ngx_http_pserver_queue.h"
 #include "ngx_http_pserver_chain.h"
 
-#include <sodium.h>
-
 
 /* msec between two looks for processes that are gone */
 #define NGX_HTTP_PSERVER_QUEUE_PURGE  1000
-
-/* msec that an engine which is away gets no new jobs, unless it is seen to be
-   back before; then they find out */
-#define NGX_HTTP_PSERVER_QUEUE_ASIDE  10000
-
-#define NGX_HTTP_PSERVER_QUEUE_NONE   NGX_HTTP_PSERVER_ENGINES
 
 
 typedef enum {
@@ -26,18 +18,6 @@ typedef enum {
     NGX_HTTP_PSERVER_TICKET_CALLED,
     NGX_HTTP_PSERVER_TICKET_RUNNING
 } ngx_http_pserver_ticket_state_e;
-
-
-/* an owner, or an app, known by a keyed hash, while it has tickets */
-
-typedef struct {
-    ngx_rbtree_node_t                node;
-    ngx_uint_t                       tickets;
-
-    /* of an owner */
-    ngx_queue_t                      ring;       /* if somebody waits */
-    ngx_queue_t                      waiting;    /* of ticket_t.queue */
-} ngx_http_pserver_party_t;
 
 
 struct ngx_http_pserver_ticket_s {
@@ -54,11 +34,6 @@ struct ngx_http_pserver_ticket_s {
 };
 
 
-static ngx_http_pserver_party_t *ngx_http_pserver_queue_party(
-    ngx_slab_pool_t *shpool, ngx_http_pserver_zone_t *zone, u_char kind,
-    const pserver_address_t *address);
-static void ngx_http_pserver_queue_part(ngx_slab_pool_t *shpool,
-    ngx_http_pserver_zone_t *zone, ngx_http_pserver_party_t *party);
 static ngx_uint_t ngx_http_pserver_queue_over(
     ngx_http_pserver_loc_conf_t *plcf, ngx_http_pserver_zone_t *zone);
 static ngx_http_pserver_ticket_t *ngx_http_pserver_queue_ticket(
@@ -72,8 +47,6 @@ static void ngx_http_pserver_queue_call(ngx_http_pserver_zone_t *zone,
     ngx_http_pserver_ticket_t *ticket, ngx_uint_t slot);
 static void ngx_http_pserver_queue_dispatch(ngx_slab_pool_t *shpool,
     ngx_http_pserver_zone_t *zone);
-static ngx_uint_t ngx_http_pserver_queue_place(
-    ngx_http_pserver_zone_t *zone, uint32_t engines);
 static void ngx_http_pserver_queue_purge(ngx_slab_pool_t *shpool,
     ngx_http_pserver_zone_t *zone);
 
@@ -222,68 +195,6 @@ ngx_http_pserver_queue_ticket(ngx_slab_pool_t *shpool,
     ngx_queue_insert_tail(&zone->queue.tickets, &ticket->all);
 
     return ticket;
-}
-
-
-/* one more ticket of it */
-
-static ngx_http_pserver_party_t *
-ngx_http_pserver_queue_party(ngx_slab_pool_t *shpool,
-    ngx_http_pserver_zone_t *zone, u_char kind,
-    const pserver_address_t *address)
-{
-    u_char                     text[1 + sizeof(address->bytes)];
-    uint64_t                   hash;
-    ngx_rbtree_key_t           key;
-    ngx_rbtree_node_t         *node;
-    ngx_http_pserver_party_t  *party;
-
-    text[0] = kind;
-    ngx_memcpy(&text[1], address->bytes, sizeof(address->bytes));
-
-    /* 64 bits under a key of the zone's: who chooses addresses can't make
-       them meet */
-
-    (void) crypto_shorthash((u_char *) &hash, text, sizeof(text),
-                            zone->hash_key);
-
-    key = (ngx_rbtree_key_t) hash;
-    node = zone->queue.parties.root;
-
-    while (node != zone->queue.parties.sentinel) {
-
-        if (node->key == key) {
-            party = (ngx_http_pserver_party_t *) node;
-            party->tickets++;
-            return party;
-        }
-
-        node = (key < node->key) ? node->left : node->right;
-    }
-
-    party = ngx_slab_calloc_locked(shpool, sizeof(ngx_http_pserver_party_t));
-    if (party == NULL) {
-        return NULL;
-    }
-
-    party->node.key = key;
-    party->tickets = 1;
-    ngx_queue_init(&party->waiting);
-
-    ngx_rbtree_insert(&zone->queue.parties, &party->node);
-
-    return party;
-}
-
-
-static void
-ngx_http_pserver_queue_part(ngx_slab_pool_t *shpool,
-    ngx_http_pserver_zone_t *zone, ngx_http_pserver_party_t *party)
-{
-    if (--party->tickets == 0) {
-        ngx_rbtree_delete(&zone->queue.parties, &party->node);
-        ngx_slab_free_locked(shpool, party);
-    }
 }
 
 
@@ -539,43 +450,6 @@ ngx_http_pserver_queue_dispatch(ngx_slab_pool_t *shpool,
 }
 
 
-/* the engine with a place that is used least for its weight */
-
-static ngx_uint_t
-ngx_http_pserver_queue_place(ngx_http_pserver_zone_t *zone, uint32_t engines)
-{
-    uint64_t                         now;
-    ngx_uint_t                       i, best;
-    ngx_http_pserver_zone_engine_t  *e, *b;
-
-    now = ngx_http_pserver_chain_now();
-    best = NGX_HTTP_PSERVER_QUEUE_NONE;
-
-    for (i = 0; i < NGX_HTTP_PSERVER_ENGINES; i++) {
-        e = &zone->engines[i];
-
-        if (!(engines & ((uint32_t) 1 << i)) || e->id == 0
-            || e->aside > now || e->running >= e->jobs)
-        {
-            continue;
-        }
-
-        if (best == NGX_HTTP_PSERVER_QUEUE_NONE) {
-            best = i;
-            continue;
-        }
-
-        b = &zone->engines[best];
-
-        if ((e->running + 1) * b->weight < (b->running + 1) * e->weight) {
-            best = i;
-        }
-    }
-
-    return best;
-}
-
-
 /* tickets of processes that are gone */
 
 static void
@@ -643,76 +517,4 @@ ngx_http_pserver_queue_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
-}
-
-
-void
-ngx_http_pserver_queue_engine(ngx_http_pserver_engine_t *engine,
-    ngx_uint_t away)
-{
-    uint64_t                         now;
-    ngx_http_pserver_zone_engine_t  *e;
-
-    e = &ngx_http_pserver_zone(NULL)->engines[engine->slot];
-
-    if (!away) {
-
-        if (e->away) {
-            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                          "pserver: engine \"%V\" is back", &engine->name);
-        }
-
-        e->away = 0;
-        e->aside = 0;
-
-        return;
-    }
-
-    now = ngx_http_pserver_chain_now();
-
-    if (e->away == 0) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "pserver: engine \"%V\" is away", &engine->name);
-
-        e->away = now;
-    }
-
-    e->aside = now + NGX_HTTP_PSERVER_QUEUE_ASIDE;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_queue_lost(ngx_http_pserver_engine_t *engine, ngx_uint_t n)
-{
-    uint64_t                         now;
-    ngx_uint_t                       i;
-    ngx_http_pserver_zone_engine_t  *e;
-
-    now = ngx_http_pserver_chain_now();
-
-    for (i = 0; i < n; i++) {
-        e = &ngx_http_pserver_zone(NULL)->engines[engine[i].slot];
-
-        if (e->away == 0 || now - e->away < engine[i].away) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-ngx_uint_t
-ngx_http_pserver_queue_running(void)
-{
-    ngx_uint_t                i, n;
-    ngx_http_pserver_zone_t  *zone;
-
-    zone = ngx_http_pserver_zone(NULL);
-
-    for (n = 0, i = 0; i < NGX_HTTP_PSERVER_ENGINES; i++) {
-        n += zone->engines[i].running;
-    }
-
-    return n;
 }

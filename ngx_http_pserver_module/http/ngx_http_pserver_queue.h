@@ -65,6 +65,35 @@ ngx_uint_t ngx_http_pserver_queue_lost(ngx_http_pserver_engine_t *engine,
 ngx_uint_t ngx_http_pserver_queue_running(void);
 
 
+/*
+ * Within the queue, under the mutex.  An owner, or an app, is known by a keyed
+ * hash, while it has tickets.
+ */
+
+typedef struct {
+    ngx_rbtree_node_t                node;
+    ngx_uint_t                       tickets;
+
+    /* of an owner */
+    ngx_queue_t                      ring;       /* if somebody waits */
+    ngx_queue_t                      waiting;    /* of its tickets */
+} ngx_http_pserver_party_t;
+
+/* one more ticket of a kind ('o', 'a'), NULL: no memory; and one less */
+ngx_http_pserver_party_t *ngx_http_pserver_queue_party(
+    ngx_slab_pool_t *shpool, ngx_http_pserver_zone_t *zone, u_char kind,
+    const pserver_address_t *address);
+void ngx_http_pserver_queue_part(ngx_slab_pool_t *shpool,
+    ngx_http_pserver_zone_t *zone, ngx_http_pserver_party_t *party);
+
+/* the slot of the engine, of these (a bit a slot), with a place that is used
+   least for its weight, or QUEUE_NONE */
+#define NGX_HTTP_PSERVER_QUEUE_NONE  NGX_HTTP_PSERVER_ENGINES
+
+ngx_uint_t ngx_http_pserver_queue_place(ngx_http_pserver_zone_t *zone,
+    uint32_t engines);
+
+
 /* the directive "pserver_operation_limit", the merge, the zone */
 char *ngx_http_pserver_queue_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
