@@ -109,7 +109,8 @@ like $err, qr/^locked\n/, 'locked';
 
 $V{words} = $out;
 
-is -s owner_dir('owner1') . '/owner.key', 392, 'keys under the key';
+is -s owner_dir('owner1') . '/owner.key', 432,
+    'keys under the key, a second data key among them';
 ok !-e owner_dir('owner1') . '/owner.key.new', 'nothing is left';
 
 my $state = custody_state('owner1');
@@ -400,8 +401,10 @@ is(get('owner1', '/v1/data/demo.messages')->{status}, 423, 'closed');
 === TEST 15: a new key, wrap and phrase
 --- config eval: config(@main::owner, pserver_chain_valid => '5s')
 --- script
-my $old = custody_key('owner1');
+my $old = $V{old} = custody_key('owner1');
 my $before = custody_state('owner1');
+
+$V{file} = slurp(owner_dir('owner1') . '/owner.key');
 
 # as a crash leaves it, who was not the last to write
 
@@ -450,9 +453,40 @@ is_deeply(get('owner1', '/v1/data/demo.messages')->{json}{data},
     json(example('export.json')), 'the data is the same');
 
 
+=== TEST 15a: the file from before is put back, and its key brought
+--- config eval: config(@main::owner)
+--- error_log
+is older than it was
+--- alerts_expected
+--- script
+my $file = owner_dir('owner1') . '/owner.key';
+my $now = slurp($file);
+
+my $put = sub {
+    unlink $file;
+    open my $out, '>', $file or die $!;
+    print $out shift;
+    close $out;
+};
+
+$put->($V{file});
+custody_ask('owner1', 'POST', '/v1/custody/unlock', unlock_body($V{old}, 60));
+
+is(get('owner1', '/v1/data/demo.messages')->{status}, 500, 'a read');
+is(store_data('owner1', 'demo.messages', '{}')->{status}, 500, 'a post');
+isnt((custody('owner1', 'rewrap'))[0], 0, 'a new key');
+is(slurp($file), $V{file}, 'is not made from it');
+
+$put->($now);
+is((custody('owner1', 'unlock'))[0], 0, 'the right one');
+is(get('owner1', '/v1/data/demo.messages')->{status}, 200, 'opens');
+
+
 === TEST 16: what was done stands in the log
 --- config eval: config(@main::owner, pserver_chain_valid => '5s')
 --- script
+custody('owner1', 'unlock');
+
 my @actions = map { $_->{action} }
     @{ get('owner1', '/v1/access-logs?limit=1000')->{json}{logs} };
 my %n;

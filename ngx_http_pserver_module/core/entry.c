@@ -49,7 +49,8 @@ static const struct {
     { PSERVER_ENTRY_UNLOCKED,           "unlock" },
     { PSERVER_ENTRY_REVOCATION_SEEN,    "revocation_seen" },
     { PSERVER_ENTRY_LOCKED,             "lock" },
-    { PSERVER_ENTRY_CUSTODY,            "custody" }
+    { PSERVER_ENTRY_CUSTODY,            "custody" },
+    { PSERVER_ENTRY_KEYS_DESTROYED,     "keys_destroyed" }
 };
 
 

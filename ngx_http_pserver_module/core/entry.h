@@ -63,7 +63,8 @@ typedef enum {
     PSERVER_ENTRY_UNLOCKED = 64,
     PSERVER_ENTRY_REVOCATION_SEEN = 65,
     PSERVER_ENTRY_LOCKED = 66,
-    PSERVER_ENTRY_CUSTODY = 67             /* the owner has set a key */
+    PSERVER_ENTRY_CUSTODY = 67,            /* the owner has set a key */
+    PSERVER_ENTRY_KEYS_DESTROYED = 68      /* the owner's older data keys */
 } pserver_entry_type_e;
 
 

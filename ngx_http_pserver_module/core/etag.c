@@ -137,12 +137,24 @@ static int
 etag_is(pserver_str_t tag, const u_char id[PSERVER_ETAG_ID_LEN])
 {
     u_char  hex[2 * PSERVER_ETAG_ID_LEN];
+    size_t  i;
 
     (void) pserver_hex_encode(hex, id, PSERVER_ETAG_ID_LEN);
 
-    return tag.len == sizeof(hex) + 2
-           && memcmp(tag.data, hex, sizeof(hex)) == 0
-           && tag.data[sizeof(hex)] == '-';
+    if (tag.len < sizeof(hex) + 2
+        || memcmp(tag.data, hex, sizeof(hex)) != 0
+        || tag.data[sizeof(hex)] != '-')
+    {
+        return 0;
+    }
+
+    for (i = sizeof(hex) + 2; i < tag.len; i++) {
+        if (tag.data[i] < '0' || tag.data[i] > '9') {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

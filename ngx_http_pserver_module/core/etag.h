@@ -3,7 +3,8 @@
  * against the version that is there.
  *
  * The tag of a version is its id in hex, a dash, and a letter for the
- * representation; a write concerns the version, so that any of its
+ * representation, which of the sealed file is followed by the generation of
+ * its key; a write concerns the version, so that any of its
  * representations will do.
  */
 

@@ -161,6 +161,13 @@ pserver_seal_generation(const u_char *header, size_t len,
 
 
 void
+pserver_seal_name(u_char name[PSERVER_NAME_LEN], const u_char *header)
+{
+    memcpy(name, header + PSERVER_SEAL_AT_NAME, PSERVER_NAME_LEN);
+}
+
+
+void
 pserver_seal_number(u_char *p, uint64_t generation, uint64_t number)
 {
     (void) pserver_put_be(p, generation == 1 ? number

@@ -170,6 +170,9 @@ void pserver_seal_free(pserver_seal_t *seal);
 int pserver_seal_generation(const u_char *header, size_t len,
     uint32_t *generation);
 
+/* and the name that such a header says its object has */
+void pserver_seal_name(u_char name[PSERVER_NAME_LEN], const u_char *header);
+
 
 /*
  * Opening.  size is that of the whole file, in bytes.  PSERVER_INVALID: not

@@ -59,6 +59,7 @@ extern const pserverctl_command_t  pserverctl_sign_commands[];
 extern const pserverctl_command_t  pserverctl_key_commands[];
 extern const pserverctl_command_t  pserverctl_init_commands[];
 extern const pserverctl_command_t  pserverctl_root_commands[];
+extern const pserverctl_command_t  pserverctl_rotate_commands[];
 extern const pserverctl_command_t  pserverctl_doctor_commands[];
 extern const pserverctl_command_t  pserverctl_data_commands[];
 extern const pserverctl_command_t  pserverctl_legacy_commands[];

@@ -20,6 +20,7 @@ static void pserverctl_overview(FILE *out);
 static const pserverctl_command_t *const  pserverctl_commands[] = {
     pserverctl_init_commands,
     pserverctl_root_commands,
+    pserverctl_rotate_commands,
     pserverctl_doctor_commands,
     pserverctl_key_commands,
     pserverctl_sign_commands,

@@ -4,6 +4,8 @@
 
 
 #include "ngx_http_pserver_auth.h"
+
+#include <sodium.h>
 #include "ngx_http_pserver_auth_cache.h"
 #include "ngx_http_pserver_error.h"
 #include "ngx_http_pserver_origin.h"
@@ -100,6 +102,17 @@ ngx_http_pserver_auth_body(ngx_http_request_t *r, const u_char sha256[32])
 
     return (reason == PSERVER_WEB3SIGNED_OK)
            ? NGX_OK : ngx_http_pserver_auth_error(r, reason);
+}
+
+
+ngx_int_t
+ngx_http_pserver_auth_text(ngx_http_request_t *r, const ngx_str_t *body)
+{
+    u_char  hash[crypto_hash_sha256_BYTES];
+
+    (void) crypto_hash_sha256(hash, body->data, body->len);
+
+    return ngx_http_pserver_auth_body(r, hash);
 }
 
 

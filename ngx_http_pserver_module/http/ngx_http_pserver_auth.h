@@ -96,5 +96,9 @@ ngx_int_t ngx_http_pserver_auth_error(ngx_http_request_t *r,
 ngx_int_t ngx_http_pserver_auth_body(ngx_http_request_t *r,
     const u_char sha256[32]);
 
+/* the same for a body that is there, whole */
+ngx_int_t ngx_http_pserver_auth_text(ngx_http_request_t *r,
+    const ngx_str_t *body);
+
 
 #endif /* _NGX_HTTP_PSERVER_AUTH_H_INCLUDED_ */

@@ -59,9 +59,13 @@ static ngx_uint_t ngx_http_pserver_custody_find(
     ngx_http_pserver_custody_slot_t *found);
 static pserver_str_t ngx_http_pserver_custody_ad(
     const ngx_http_pserver_custody_slot_t *slot);
+static ngx_uint_t ngx_http_pserver_custody_take(
+    const ngx_http_pserver_custody_at_t *at, pserver_str_t file,
+    const u_char **key);
+static void ngx_http_pserver_custody_put_back(void);
 static ngx_uint_t ngx_http_pserver_custody_open(
     const ngx_http_pserver_custody_at_t *at, pserver_str_t file,
-    pserver_keys_t *keys, u_char *key);
+    u_char *key);
 static uint64_t ngx_http_pserver_custody_now(void);
 
 
@@ -392,43 +396,99 @@ ngx_uint_t
 ngx_http_pserver_custody_unwrap(const ngx_http_pserver_custody_at_t *at,
     pserver_str_t file, pserver_keys_t *keys)
 {
-    ngx_uint_t  rc;
+    ngx_uint_t                      rc;
+    const u_char                   *key;
+    const ngx_http_pserver_keys_t  *secrets;
 
-    (void) pthread_mutex_lock(&ngx_http_pserver_custody_mutex);
+    rc = ngx_http_pserver_custody_take(at, file, &key);
 
-    rc = NGX_HTTP_PSERVER_STORE_LOCKED;
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        secrets = ngx_http_pserver_keys();
 
-    if (ngx_http_pserver_custody_memory) {
-        rc = ngx_http_pserver_custody_open(at, file, keys,
-                                           ngx_http_pserver_custody_memory);
-
-        sodium_memzero(ngx_http_pserver_custody_memory,
-                       PSERVER_CUSTODY_KEY_LEN);
+        if (pserver_keys_unwrap_owned(keys, NULL, file, secrets->roots,
+                                      secrets->nroots, at->chain_id,
+                                      &at->owner, key)
+            != PSERVER_OK)
+        {
+            rc = NGX_HTTP_PSERVER_STORE_BAD;
+        }
     }
 
-    (void) pthread_mutex_unlock(&ngx_http_pserver_custody_mutex);
+    ngx_http_pserver_custody_put_back();
 
     return rc;
 }
 
 
+ngx_uint_t
+ngx_http_pserver_custody_wrap(const ngx_http_pserver_custody_at_t *at,
+    pserver_str_t file, const pserver_keys_t *keys,
+    u_char new[PSERVER_KEYS_FILE_MAX], size_t *len)
+{
+    ngx_uint_t     rc;
+    const u_char  *key, *wrap;
+
+    rc = ngx_http_pserver_custody_take(at, file, &key);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        (void) pserver_keys_owned(file, NULL, &wrap);
+
+        *len = pserver_keys_wrap_owned(new, keys,
+                                       &ngx_http_pserver_keys()->roots[0],
+                                       at->chain_id, &at->owner, key, wrap);
+    }
+
+    ngx_http_pserver_custody_put_back();
+
+    return rc;
+}
+
+
+/* the key out of its box, until it is put back in any case */
+
+static ngx_uint_t
+ngx_http_pserver_custody_take(const ngx_http_pserver_custody_at_t *at,
+    pserver_str_t file, const u_char **key)
+{
+    (void) pthread_mutex_lock(&ngx_http_pserver_custody_mutex);
+
+    *key = ngx_http_pserver_custody_memory;
+
+    return *key ? ngx_http_pserver_custody_open(at, file,
+                                            ngx_http_pserver_custody_memory)
+                : NGX_HTTP_PSERVER_STORE_LOCKED;
+}
+
+
+static void
+ngx_http_pserver_custody_put_back(void)
+{
+    if (ngx_http_pserver_custody_memory) {
+        sodium_memzero(ngx_http_pserver_custody_memory,
+                       PSERVER_CUSTODY_KEY_LEN);
+    }
+
+    (void) pthread_mutex_unlock(&ngx_http_pserver_custody_mutex);
+}
+
+
+/* if it is the one that the file needs */
+
 static ngx_uint_t
 ngx_http_pserver_custody_open(const ngx_http_pserver_custody_at_t *at,
-    pserver_str_t file, pserver_keys_t *keys, u_char *key)
+    pserver_str_t file, u_char *key)
 {
     u_char                            own[PSERVER_CUSTODY_ID_LEN];
     const u_char                     *id;
-    const ngx_http_pserver_keys_t    *secrets;
     ngx_http_pserver_custody_slot_t   slot;
-
-    secrets = ngx_http_pserver_keys();
 
     if (pserver_keys_owned(file, &id, NULL) != PSERVER_OK) {
         return NGX_HTTP_PSERVER_STORE_BAD;
     }
 
     if (!ngx_http_pserver_custody_find(at, &slot)
-        || pserver_box_open(key, slot.box, sizeof(slot.box), secrets->boot,
+        || pserver_box_open(key, slot.box, sizeof(slot.box),
+                            ngx_http_pserver_keys()->boot,
                             ngx_http_pserver_custody_ad(&slot))
            != PSERVER_OK)
     {
@@ -437,18 +497,10 @@ ngx_http_pserver_custody_open(const ngx_http_pserver_custody_at_t *at,
 
     pserver_custody_id(own, key);
 
-    if (sodium_memcmp(own, id, sizeof(own)) != 0) {
+    /* the owner may have another one by now */
 
-        /* the owner has another one by now */
-
-        return NGX_HTTP_PSERVER_STORE_LOCKED;
-    }
-
-    return (pserver_keys_unwrap_owned(keys, NULL, file, secrets->roots,
-                                      secrets->nroots, at->chain_id,
-                                      &at->owner, key)
-            == PSERVER_OK)
-           ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_BAD;
+    return (sodium_memcmp(own, id, sizeof(own)) == 0)
+           ? NGX_HTTP_PSERVER_STORE_OK : NGX_HTTP_PSERVER_STORE_LOCKED;
 }
 
 

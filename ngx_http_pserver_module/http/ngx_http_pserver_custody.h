@@ -80,5 +80,14 @@ ngx_uint_t ngx_http_pserver_custody_unwrap(
     const ngx_http_pserver_custody_at_t *at, pserver_str_t file,
     pserver_keys_t *keys);
 
+/*
+ * The other way round: another file in the place of this one, with the same
+ * wrap and under the same key, which is unlocked: OK, LOCKED, or BAD.
+ */
+ngx_uint_t ngx_http_pserver_custody_wrap(
+    const ngx_http_pserver_custody_at_t *at, pserver_str_t file,
+    const pserver_keys_t *keys, u_char new[PSERVER_KEYS_FILE_MAX],
+    size_t *len);
+
 
 #endif /* _NGX_HTTP_PSERVER_CUSTODY_H_INCLUDED_ */

@@ -22,19 +22,32 @@
 #include "ngx_http_pserver_thread.h"
 #include "../core/encode.h"
 
-#include <sodium.h>
+
+typedef ngx_http_pserver_custody_rc_e (*ngx_http_pserver_custody_parse_pt)(
+    ngx_http_request_t *r, ngx_http_pserver_custody_t *custody,
+    pserver_str_t text);
 
 
 static ngx_http_pserver_custody_t *ngx_http_pserver_custody_request(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_pserver_custody_body(ngx_http_request_t *r,
-    ngx_str_t *body);
+static void ngx_http_pserver_custody_body(ngx_http_request_t *r,
+    ngx_str_t *body, ngx_http_pserver_custody_parse_pt parse,
+    pserver_entry_type_e entry, ngx_http_pserver_thread_run_pt run);
 static void ngx_http_pserver_custody_set_body(ngx_http_request_t *r,
     ngx_str_t *body);
+static ngx_http_pserver_custody_rc_e ngx_http_pserver_custody_parse_set(
+    ngx_http_request_t *r, ngx_http_pserver_custody_t *custody,
+    pserver_str_t text);
 static void ngx_http_pserver_custody_unlock_body(ngx_http_request_t *r,
     ngx_str_t *body);
+static ngx_http_pserver_custody_rc_e ngx_http_pserver_custody_parse_unlock(
+    ngx_http_request_t *r, ngx_http_pserver_custody_t *custody,
+    pserver_str_t text);
 static void ngx_http_pserver_custody_lock_body(ngx_http_request_t *r,
     ngx_str_t *body);
+static ngx_http_pserver_custody_rc_e ngx_http_pserver_custody_parse_lock(
+    ngx_http_request_t *r, ngx_http_pserver_custody_t *custody,
+    pserver_str_t text);
 static void ngx_http_pserver_custody_start(ngx_http_request_t *r,
     ngx_http_pserver_custody_t *custody, ngx_http_pserver_thread_run_pt run);
 static void ngx_http_pserver_custody_log(ngx_http_request_t *r, void *data);
@@ -128,145 +141,121 @@ ngx_http_pserver_custody_request(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK: it is what was signed */
+/* what each of the bodies has is checked after it is what was signed */
 
-static ngx_int_t
-ngx_http_pserver_custody_body(ngx_http_request_t *r, ngx_str_t *body)
+static void
+ngx_http_pserver_custody_body(ngx_http_request_t *r, ngx_str_t *body,
+    ngx_http_pserver_custody_parse_pt parse, pserver_entry_type_e entry,
+    ngx_http_pserver_thread_run_pt run)
 {
-    u_char  hash[crypto_hash_sha256_BYTES];
+    ngx_int_t                    rc;
+    pserver_str_t                text;
+    ngx_http_pserver_custody_t  *custody;
 
-    (void) crypto_hash_sha256(hash, body->data, body->len);
+    rc = ngx_http_pserver_auth_text(r, body);
 
-    return ngx_http_pserver_auth_body(r, hash);
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    custody = ngx_http_pserver_custody_request(r);
+
+    if (custody == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    text.len = body->len;
+    text.data = body->data;
+
+    custody->rc = parse(r, custody, text);
+
+    if (custody->rc != NGX_HTTP_PSERVER_CUSTODY_OK) {
+        ngx_http_finalize_request(r,
+                              ngx_http_pserver_custody_error(r, custody));
+        return;
+    }
+
+    custody->entry = entry;
+
+    ngx_http_pserver_custody_start(r, custody, run);
 }
 
 
 static void
 ngx_http_pserver_custody_set_body(ngx_http_request_t *r, ngx_str_t *body)
 {
-    ngx_int_t                    rc;
-    pserver_str_t                text;
-    ngx_http_pserver_custody_t  *custody;
+    ngx_http_pserver_custody_body(r, body, ngx_http_pserver_custody_parse_set,
+                                  PSERVER_ENTRY_CUSTODY,
+                                  ngx_http_pserver_custody_store);
+}
 
-    rc = ngx_http_pserver_custody_body(r, body);
 
-    if (rc != NGX_OK) {
-        ngx_http_finalize_request(r, rc);
-        return;
-    }
-
-    custody = ngx_http_pserver_custody_request(r);
-
-    if (custody == NULL) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    text.len = body->len;
-    text.data = body->data;
-
+static ngx_http_pserver_custody_rc_e
+ngx_http_pserver_custody_parse_set(ngx_http_request_t *r,
+    ngx_http_pserver_custody_t *custody, pserver_str_t text)
+{
     if (!custody->required) {
-        custody->rc = NGX_HTTP_PSERVER_CUSTODY_NOT_HERE;
-
-    } else if (pserver_custody_parse_set(&custody->body, text) != PSERVER_OK)
-    {
-        custody->rc = NGX_HTTP_PSERVER_CUSTODY_BODY;
+        return NGX_HTTP_PSERVER_CUSTODY_NOT_HERE;
     }
 
-    if (custody->rc != NGX_HTTP_PSERVER_CUSTODY_OK) {
-        ngx_http_finalize_request(r,
-                              ngx_http_pserver_custody_error(r, custody));
-        return;
-    }
-
-    custody->entry = PSERVER_ENTRY_CUSTODY;
-
-    ngx_http_pserver_custody_start(r, custody,
-                                   ngx_http_pserver_custody_store);
+    return (pserver_custody_parse_set(&custody->body, text) == PSERVER_OK)
+           ? NGX_HTTP_PSERVER_CUSTODY_OK : NGX_HTTP_PSERVER_CUSTODY_BODY;
 }
 
 
 static void
 ngx_http_pserver_custody_unlock_body(ngx_http_request_t *r, ngx_str_t *body)
 {
-    ngx_int_t                     rc;
-    pserver_str_t                 text;
-    ngx_http_pserver_custody_t   *custody;
+    ngx_http_pserver_custody_body(r, body,
+                                  ngx_http_pserver_custody_parse_unlock,
+                                  PSERVER_ENTRY_UNLOCKED,
+                                  ngx_http_pserver_custody_open_run);
+}
+
+
+static ngx_http_pserver_custody_rc_e
+ngx_http_pserver_custody_parse_unlock(ngx_http_request_t *r,
+    ngx_http_pserver_custody_t *custody, pserver_str_t text)
+{
     ngx_http_pserver_loc_conf_t  *plcf;
 
-    rc = ngx_http_pserver_custody_body(r, body);
-
-    if (rc != NGX_OK) {
-        ngx_http_finalize_request(r, rc);
-        return;
-    }
-
-    custody = ngx_http_pserver_custody_request(r);
-
-    if (custody == NULL) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_pserver_module);
-
-    text.len = body->len;
-    text.data = body->data;
 
     switch (pserver_custody_parse_unlock(&custody->body, text,
                                          plcf->custody_max))
     {
 
     case PSERVER_OK:
-        break;
+        return NGX_HTTP_PSERVER_CUSTODY_OK;
 
     case PSERVER_NOSPACE:
-        custody->rc = NGX_HTTP_PSERVER_CUSTODY_TOO_LONG;
-        break;
+        return NGX_HTTP_PSERVER_CUSTODY_TOO_LONG;
 
     default:
-        custody->rc = NGX_HTTP_PSERVER_CUSTODY_BODY;
+        return NGX_HTTP_PSERVER_CUSTODY_BODY;
     }
-
-    if (custody->rc != NGX_HTTP_PSERVER_CUSTODY_OK) {
-        ngx_http_finalize_request(r,
-                              ngx_http_pserver_custody_error(r, custody));
-        return;
-    }
-
-    custody->entry = PSERVER_ENTRY_UNLOCKED;
-
-    ngx_http_pserver_custody_start(r, custody,
-                                   ngx_http_pserver_custody_open_run);
 }
 
-
-/* the body says nothing, but it is signed all the same */
 
 static void
 ngx_http_pserver_custody_lock_body(ngx_http_request_t *r, ngx_str_t *body)
 {
-    ngx_int_t                    rc;
-    ngx_http_pserver_custody_t  *custody;
+    ngx_http_pserver_custody_body(r, body,
+                                  ngx_http_pserver_custody_parse_lock,
+                                  PSERVER_ENTRY_LOCKED,
+                                  ngx_http_pserver_custody_close_begin);
+}
 
-    rc = ngx_http_pserver_custody_body(r, body);
 
-    if (rc != NGX_OK) {
-        ngx_http_finalize_request(r, rc);
-        return;
-    }
+/* it says nothing, but it is signed all the same */
 
-    custody = ngx_http_pserver_custody_request(r);
-
-    if (custody == NULL) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    custody->entry = PSERVER_ENTRY_LOCKED;
-
-    ngx_http_pserver_custody_start(r, custody,
-                                   ngx_http_pserver_custody_close_begin);
+static ngx_http_pserver_custody_rc_e
+ngx_http_pserver_custody_parse_lock(ngx_http_request_t *r,
+    ngx_http_pserver_custody_t *custody, pserver_str_t text)
+{
+    return NGX_HTTP_PSERVER_CUSTODY_OK;
 }
 
 
@@ -406,7 +395,10 @@ ngx_http_pserver_custody_error(ngx_http_request_t *r,
           "later epoch" },
 
         { NGX_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
-          "too many owners are unlocked here" }
+          "too many owners are unlocked here" },
+
+        { NGX_HTTP_SERVICE_UNAVAILABLE, "UNAVAILABLE",
+          "too much is still sealed under older keys of this owner" }
     };
 
     rc = custody->rc;
@@ -416,7 +408,7 @@ ngx_http_pserver_custody_error(ngx_http_request_t *r,
                                             custody->err);
     }
 
-    if (rc == NGX_HTTP_PSERVER_CUSTODY_FULL
+    if (errors[rc].status == NGX_HTTP_SERVICE_UNAVAILABLE
         && ngx_http_pserver_retry_after(r, 60) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -23,6 +23,7 @@ typedef enum {
     NGX_HTTP_PSERVER_CUSTODY_UNSET,
     NGX_HTTP_PSERVER_CUSTODY_IS_SET,
     NGX_HTTP_PSERVER_CUSTODY_FULL,
+    NGX_HTTP_PSERVER_CUSTODY_OLDER,      /* data keys, too many of them */
     NGX_HTTP_PSERVER_CUSTODY_STORE       /* store_rc and err say why */
 } ngx_http_pserver_custody_rc_e;
 

@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_custody_api.h"
+#include "ngx_http_pserver_generation.h"
 #include "ngx_http_pserver_keys.h"
 #include "ngx_http_pserver_once.h"
 
@@ -21,7 +22,6 @@ typedef struct {
     pserver_server_key_t             server;
     u_char                           key[PSERVER_CUSTODY_KEY_LEN];
     u_char                           current[PSERVER_CUSTODY_KEY_LEN];
-    pserver_keys_t                   keys;
 } ngx_http_pserver_custody_secrets_t;
 
 
@@ -44,8 +44,10 @@ static void ngx_http_pserver_custody_store_file(
     ngx_http_pserver_custody_t *custody, ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_custody_secrets_t *secrets);
 static ngx_int_t ngx_http_pserver_custody_before(
-    ngx_http_pserver_custody_t *custody, pserver_str_t file,
-    ngx_http_pserver_custody_secrets_t *secrets);
+    ngx_http_pserver_custody_t *custody, ngx_http_pserver_owner_t *owner,
+    pserver_str_t file, ngx_http_pserver_custody_secrets_t *secrets);
+static ngx_int_t ngx_http_pserver_custody_renew(
+    ngx_http_pserver_custody_t *custody, ngx_http_pserver_owner_t *owner);
 static void ngx_http_pserver_custody_open_file(
     ngx_http_pserver_custody_t *custody, ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_custody_secrets_t *secrets);
@@ -75,6 +77,7 @@ ngx_http_pserver_custody_look(void *data)
     sodium_free(secrets);
 
     rc = ngx_http_pserver_owner_find(&owner, custody->at.root,
+                                     custody->at.chain_id,
                                      &custody->at.owner, 0);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
@@ -189,6 +192,7 @@ ngx_http_pserver_custody_store(void *data)
     }
 
     rc = ngx_http_pserver_owner_find(&owner, custody->at.root,
+                                     custody->at.chain_id,
                                      &custody->at.owner, 1);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
@@ -274,13 +278,13 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
             return;
         }
 
-        pserver_keys_generate(&secrets->keys);
+        pserver_keys_generate(&owner->keys);
 
     } else if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         (void) ngx_http_pserver_custody_failed(custody, rc, owner->err);
         return;
 
-    } else if (ngx_http_pserver_custody_before(custody, file, secrets)
+    } else if (ngx_http_pserver_custody_before(custody, owner, file, secrets)
                != NGX_OK)
     {
         return;
@@ -288,11 +292,12 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
 
     keys = ngx_http_pserver_keys();
 
-    len = pserver_keys_wrap_owned(new, &secrets->keys, &keys->roots[0],
+    len = pserver_keys_wrap_owned(new, &owner->keys, &keys->roots[0],
                                   custody->at.chain_id, &custody->at.owner,
                                   secrets->key, custody->body.wrap);
 
-    rc = ngx_http_pserver_owner_write(owner, new, len, replace);
+    rc = replace ? ngx_http_pserver_generation_put(owner, new, len)
+                 : ngx_http_pserver_owner_write(owner, new, len, 0);
 
     if (rc == NGX_HTTP_PSERVER_STORE_CONDITION) {
         custody->rc = NGX_HTTP_PSERVER_CUSTODY_IS_SET;
@@ -314,13 +319,15 @@ ngx_http_pserver_custody_store_file(ngx_http_pserver_custody_t *custody,
 
 
 /*
- * Opens the keys as they were until now.  NGX_DONE: a repeat, which is how
- * it is already.
+ * Opens the keys as they were until now, and adds a data key, since who has
+ * an older file and what opened it has the others.  NGX_DONE: a repeat, which
+ * is how it is already.
  */
 
 static ngx_int_t
 ngx_http_pserver_custody_before(ngx_http_pserver_custody_t *custody,
-    pserver_str_t file, ngx_http_pserver_custody_secrets_t *secrets)
+    ngx_http_pserver_owner_t *owner, pserver_str_t file,
+    ngx_http_pserver_custody_secrets_t *secrets)
 {
     int                             rc;
     u_char                          own[PSERVER_CUSTODY_ID_LEN];
@@ -336,12 +343,12 @@ ngx_http_pserver_custody_before(ngx_http_pserver_custody_t *custody,
             return NGX_ERROR;
         }
 
-        rc = pserver_keys_unwrap(&secrets->keys, NULL, file, keys->roots,
+        rc = pserver_keys_unwrap(&owner->keys, NULL, file, keys->roots,
                                  keys->nroots, custody->at.chain_id,
                                  &custody->at.owner);
 
         return (rc == PSERVER_OK)
-               ? NGX_OK
+               ? ngx_http_pserver_custody_renew(custody, owner)
                : ngx_http_pserver_custody_failed(custody,
                                              NGX_HTTP_PSERVER_STORE_BAD, 0);
     }
@@ -369,14 +376,35 @@ ngx_http_pserver_custody_before(ngx_http_pserver_custody_t *custody,
         return NGX_ERROR;
     }
 
-    rc = pserver_keys_unwrap_owned(&secrets->keys, NULL, file, keys->roots,
+    rc = pserver_keys_unwrap_owned(&owner->keys, NULL, file, keys->roots,
                                    keys->nroots, custody->at.chain_id,
                                    &custody->at.owner, secrets->current);
 
     return (rc == PSERVER_OK)
-           ? NGX_OK
+           ? ngx_http_pserver_custody_renew(custody, owner)
            : ngx_http_pserver_custody_failed(custody,
                                              NGX_HTTP_PSERVER_STORE_BAD, 0);
+}
+
+
+static ngx_int_t
+ngx_http_pserver_custody_renew(ngx_http_pserver_custody_t *custody,
+    ngx_http_pserver_owner_t *owner)
+{
+    ngx_uint_t  rc;
+
+    switch (ngx_http_pserver_generation_renew(owner, &rc)) {
+
+    case NGX_HTTP_PSERVER_GENERATION_MADE:
+        return NGX_OK;
+
+    case NGX_HTTP_PSERVER_GENERATION_FULL:
+        custody->rc = NGX_HTTP_PSERVER_CUSTODY_OLDER;
+        return NGX_ERROR;
+
+    default: /* NGX_HTTP_PSERVER_GENERATION_STORE */
+        return ngx_http_pserver_custody_failed(custody, rc, owner->err);
+    }
 }
 
 
@@ -395,6 +423,7 @@ ngx_http_pserver_custody_open_run(void *data)
     }
 
     rc = ngx_http_pserver_owner_find(&owner, custody->at.root,
+                                     custody->at.chain_id,
                                      &custody->at.owner, 0);
 
     if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {

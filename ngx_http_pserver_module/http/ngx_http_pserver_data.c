@@ -23,7 +23,9 @@ typedef enum {
     NGX_HTTP_PSERVER_DATA_LOGS,
     NGX_HTTP_PSERVER_DATA_CUSTODY,
     NGX_HTTP_PSERVER_DATA_UNLOCK,
-    NGX_HTTP_PSERVER_DATA_LOCK
+    NGX_HTTP_PSERVER_DATA_LOCK,
+    NGX_HTTP_PSERVER_DATA_KEYS,
+    NGX_HTTP_PSERVER_DATA_GENERATION
 } ngx_http_pserver_data_path_e;
 
 
@@ -45,6 +47,8 @@ static ngx_http_pserver_data_route_t *ngx_http_pserver_data_route(
     ngx_http_request_t *r, ngx_http_pserver_ctx_t *ctx);
 static ngx_http_pserver_data_path_e ngx_http_pserver_data_parse(
     ngx_http_request_t *r, ngx_http_pserver_ctx_t *ctx);
+static ngx_http_pserver_data_path_e ngx_http_pserver_data_generation(
+    ngx_http_pserver_ctx_t *ctx, u_char *p, size_t len);
 static ngx_int_t ngx_http_pserver_data_scope(ngx_http_request_t *r,
     ngx_http_pserver_ctx_t *ctx);
 static ngx_int_t ngx_http_pserver_data_preflight(ngx_http_request_t *r);
@@ -84,6 +88,12 @@ static ngx_http_pserver_data_route_t  ngx_http_pserver_data_routes[] = {
 
     { NGX_HTTP_PSERVER_DATA_LOCK, NGX_HTTP_POST,
       ngx_http_pserver_custody_lock, 0, 1, 0 },
+
+    { NGX_HTTP_PSERVER_DATA_KEYS, NGX_HTTP_GET|NGX_HTTP_HEAD,
+      ngx_http_pserver_keys_state, 0, 1, 0 },
+
+    { NGX_HTTP_PSERVER_DATA_GENERATION, NGX_HTTP_PUT,
+      ngx_http_pserver_keys_renew, 0, 1, 0 },
 
     { NGX_HTTP_PSERVER_DATA_UNPARSED, 0, NULL, 0, 0, 0 }
 };
@@ -250,10 +260,12 @@ ngx_http_pserver_data_parse(ngx_http_request_t *r,
         { ngx_string("/v1/custody"), NGX_HTTP_PSERVER_DATA_CUSTODY },
         { ngx_string("/v1/custody/unlock"), NGX_HTTP_PSERVER_DATA_UNLOCK },
         { ngx_string("/v1/custody/lock"), NGX_HTTP_PSERVER_DATA_LOCK },
+        { ngx_string("/v1/keys"), NGX_HTTP_PSERVER_DATA_KEYS },
         { ngx_null_string, NGX_HTTP_PSERVER_DATA_UNKNOWN }
     };
 
     static ngx_str_t  data = ngx_string("/v1/data");
+    static ngx_str_t  keys = ngx_string("/v1/keys/");
     static ngx_str_t  versions = ngx_string("versions");
 
     path = r->uri;
@@ -264,6 +276,13 @@ ngx_http_pserver_data_parse(ngx_http_request_t *r,
         {
             return fixed[i].route;
         }
+    }
+
+    if (path.len > keys.len
+        && ngx_memcmp(path.data, keys.data, keys.len) == 0)
+    {
+        return ngx_http_pserver_data_generation(ctx, path.data + keys.len,
+                                                path.len - keys.len);
     }
 
     if (path.len < data.len
@@ -306,6 +325,27 @@ ngx_http_pserver_data_parse(ngx_http_request_t *r,
     }
 
     return NGX_HTTP_PSERVER_DATA_UNKNOWN;
+}
+
+
+/* decimal, from 1, without leading zeros */
+
+static ngx_http_pserver_data_path_e
+ngx_http_pserver_data_generation(ngx_http_pserver_ctx_t *ctx, u_char *p,
+    size_t len)
+{
+    ngx_int_t  n;
+
+    n = (p[0] == '0' || len > NGX_INT32_LEN - 1) ? NGX_ERROR
+                                                 : ngx_atoi(p, len);
+
+    if (n == NGX_ERROR) {
+        return NGX_HTTP_PSERVER_DATA_UNKNOWN;
+    }
+
+    ctx->generation = n;
+
+    return NGX_HTTP_PSERVER_DATA_GENERATION;
 }
 
 

@@ -37,6 +37,8 @@ static void ngx_http_pserver_manifest_close(
     ngx_http_pserver_manifest_slot_t *slot);
 static ngx_uint_t ngx_http_pserver_manifest_lock(
     ngx_http_pserver_owner_t *owner, ngx_http_pserver_manifest_slot_t *slot);
+static ngx_uint_t ngx_http_pserver_manifest_key(
+    ngx_http_pserver_owner_t *owner, const pserver_manifest_t *manifest);
 static ngx_uint_t ngx_http_pserver_manifest_make(
     ngx_http_pserver_owner_t *owner, ngx_http_pserver_manifest_slot_t *slot);
 static ngx_uint_t ngx_http_pserver_manifest_follow(
@@ -304,10 +306,60 @@ ngx_http_pserver_manifest_open(ngx_http_pserver_owner_t *owner,
         return rc;
     }
 
+    rc = ngx_http_pserver_manifest_key(owner, &slot->file.manifest);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        ngx_http_pserver_manifest_close(slot);
+        return rc;
+    }
+
     owner->head = slot->file.manifest.head;
     *opened = slot;
 
     return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+/* a file of keys that does not have the newest one is an older file */
+
+static ngx_uint_t
+ngx_http_pserver_manifest_key(ngx_http_pserver_owner_t *owner,
+    const pserver_manifest_t *manifest)
+{
+    u_char         id[PSERVER_KEY_LEN];
+    ngx_uint_t     rc;
+    const u_char  *key;
+
+    if (manifest->generation > owner->keys.generation) {
+
+        /* it may have come since the keys were read */
+
+        rc = owner->quick ? NGX_HTTP_PSERVER_STORE_ERROR
+                          : ngx_http_pserver_owner_renew(owner);
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+    }
+
+    if (manifest->generation == 0) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    key = pserver_keys_data(&owner->keys, manifest->generation);
+
+    if (key) {
+        pserver_keys_data_id(id, key);
+
+        if (ngx_memcmp(id, manifest->key, sizeof(id)) == 0) {
+            return NGX_HTTP_PSERVER_STORE_OK;
+        }
+    }
+
+    (void) ngx_cpystrn((u_char *) owner->file, (u_char *) "owner.key",
+                       NGX_HTTP_PSERVER_OBJECT_FILE);
+
+    return NGX_HTTP_PSERVER_STORE_OLDER;
 }
 
 
@@ -661,6 +713,38 @@ ngx_http_pserver_manifest_append(ngx_http_pserver_owner_t *owner,
 }
 
 
+ngx_uint_t
+ngx_http_pserver_manifest_tell(ngx_http_pserver_owner_t *owner)
+{
+    uint32_t                           told;
+    ngx_uint_t                         rc;
+    pserver_manifest_record_t          record;
+    ngx_http_pserver_manifest_slot_t  *slot;
+
+    rc = ngx_http_pserver_manifest_open(owner, &slot);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    told = ngx_max(slot->file.manifest.generation, 1);
+
+    ngx_http_pserver_manifest_close(slot);
+
+    if (told == owner->keys.generation) {
+        return NGX_HTTP_PSERVER_STORE_OK;
+    }
+
+    ngx_memzero(&record, sizeof(pserver_manifest_record_t));
+
+    record.kind = PSERVER_MANIFEST_KEY;
+    record.number = owner->keys.generation;
+    pserver_keys_data_id(record.name, owner->keys.data);
+
+    return ngx_http_pserver_manifest_append(owner, &record);
+}
+
+
 static ngx_uint_t
 ngx_http_pserver_manifest_compact(ngx_http_pserver_owner_t *owner)
 {
@@ -676,8 +760,8 @@ ngx_http_pserver_manifest_compact(ngx_http_pserver_owner_t *owner)
 
     head = slot->file.manifest.head;
 
-    rc = ngx_http_pserver_manifest_file_replace(owner,
-                                       &slot->file.manifest.inventory, &head);
+    rc = ngx_http_pserver_manifest_file_replace(owner, &slot->file.manifest,
+                                                &head);
 
     ngx_http_pserver_manifest_close(slot);
 

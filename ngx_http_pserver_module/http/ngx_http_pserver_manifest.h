@@ -74,5 +74,8 @@ ngx_uint_t ngx_http_pserver_manifest_versions(
 ngx_uint_t ngx_http_pserver_manifest_append(ngx_http_pserver_owner_t *owner,
     const pserver_manifest_record_t *record);
 
+/* the same for the newest data key of owner->keys, if it has none */
+ngx_uint_t ngx_http_pserver_manifest_tell(ngx_http_pserver_owner_t *owner);
+
 
 #endif /* _NGX_HTTP_PSERVER_MANIFEST_H_INCLUDED_ */

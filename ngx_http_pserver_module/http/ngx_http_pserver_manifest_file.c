@@ -15,7 +15,7 @@ static ngx_uint_t ngx_http_pserver_manifest_file_pieces(
     ngx_fd_t fd, off_t end);
 static ngx_uint_t ngx_http_pserver_manifest_file_base(
     ngx_http_pserver_owner_t *owner, ngx_fd_t fd,
-    const pserver_inventory_t *inventory, pserver_manifest_head_t *head);
+    const pserver_manifest_t *manifest, pserver_manifest_head_t *head);
 static ngx_uint_t ngx_http_pserver_manifest_file_failed(
     ngx_http_pserver_owner_t *owner);
 
@@ -167,7 +167,7 @@ ngx_http_pserver_manifest_file_write(ngx_http_pserver_owner_t *owner,
 
 ngx_uint_t
 ngx_http_pserver_manifest_file_replace(ngx_http_pserver_owner_t *owner,
-    const pserver_inventory_t *inventory, pserver_manifest_head_t *head)
+    const pserver_manifest_t *manifest, pserver_manifest_head_t *head)
 {
     ngx_fd_t    fd;
     ngx_uint_t  rc;
@@ -185,7 +185,7 @@ ngx_http_pserver_manifest_file_replace(ngx_http_pserver_owner_t *owner,
         return ngx_http_pserver_manifest_file_failed(owner);
     }
 
-    rc = ngx_http_pserver_manifest_file_base(owner, fd, inventory, head);
+    rc = ngx_http_pserver_manifest_file_base(owner, fd, manifest, head);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK
         && (fsync(fd) == -1
@@ -205,7 +205,7 @@ ngx_http_pserver_manifest_file_replace(ngx_http_pserver_owner_t *owner,
 
 static ngx_uint_t
 ngx_http_pserver_manifest_file_base(ngx_http_pserver_owner_t *owner,
-    ngx_fd_t fd, const pserver_inventory_t *inventory,
+    ngx_fd_t fd, const pserver_manifest_t *manifest,
     pserver_manifest_head_t *head)
 {
     size_t                      i;
@@ -215,9 +215,12 @@ ngx_http_pserver_manifest_file_base(ngx_http_pserver_owner_t *owner,
     ngx_http_pserver_temp_t     file;
     const pserver_version_t    *version;
     pserver_manifest_record_t   record;
+    const pserver_inventory_t  *inventory;
+
+    inventory = &manifest->inventory;
 
     buf = malloc(PSERVER_MANIFEST_HEADER_LEN
-                 + (inventory->versions + 1) * PSERVER_MANIFEST_RECORD_LEN);
+                 + (inventory->versions + 2) * PSERVER_MANIFEST_RECORD_LEN);
     if (buf == NULL) {
         owner->err = ENOMEM;
         return NGX_HTTP_PSERVER_STORE_ERROR;
@@ -233,6 +236,15 @@ ngx_http_pserver_manifest_file_base(ngx_http_pserver_owner_t *owner,
 
     pserver_manifest_seal(p, head, &record, owner->keys.ledger);
     p += PSERVER_MANIFEST_RECORD_LEN;
+
+    if (manifest->generation) {
+        record.kind = PSERVER_MANIFEST_KEY;
+        record.number = manifest->generation;
+        ngx_memcpy(record.name, manifest->key, PSERVER_NAME_LEN);
+
+        pserver_manifest_seal(p, head, &record, owner->keys.ledger);
+        p += PSERVER_MANIFEST_RECORD_LEN;
+    }
 
     record.kind = PSERVER_MANIFEST_PUT;
     i = 0;

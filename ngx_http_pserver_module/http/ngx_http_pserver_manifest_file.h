@@ -36,13 +36,14 @@ ngx_uint_t ngx_http_pserver_manifest_file_read(
 /*
  * Under the lock.  write: the record at that offset of the file that has
  * this inode, and nothing behind it.  replace: another file, with a base of
- * the inventory, in the place of the old one; head becomes its last record.
+ * what the manifest has, in the place of the old one; head becomes its last
+ * record.
  */
 ngx_uint_t ngx_http_pserver_manifest_file_write(
     ngx_http_pserver_owner_t *owner, ino_t ino, off_t offset,
     const u_char record[PSERVER_MANIFEST_RECORD_LEN]);
 ngx_uint_t ngx_http_pserver_manifest_file_replace(
-    ngx_http_pserver_owner_t *owner, const pserver_inventory_t *inventory,
+    ngx_http_pserver_owner_t *owner, const pserver_manifest_t *manifest,
     pserver_manifest_head_t *head);
 
 /*

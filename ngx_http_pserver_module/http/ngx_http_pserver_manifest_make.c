@@ -9,7 +9,7 @@
 
 typedef struct {
     ngx_http_pserver_owner_t        *owner;
-    pserver_inventory_t              inventory;
+    pserver_manifest_t               manifest;
     uint64_t                         bad;        /* files that do not open */
 } ngx_http_pserver_manifest_make_t;
 
@@ -39,22 +39,27 @@ ngx_http_pserver_manifest_file_make(ngx_http_pserver_owner_t *owner)
 
     rc = ngx_http_pserver_manifest_make_objects(&make);
 
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && owner->keys.generation > 1) {
+        make.manifest.generation = owner->keys.generation;
+        pserver_keys_data_id(make.manifest.key, owner->keys.data);
+    }
+
     if (rc == NGX_HTTP_PSERVER_STORE_OK) {
-        rc = ngx_http_pserver_manifest_file_replace(owner, &make.inventory,
+        rc = ngx_http_pserver_manifest_file_replace(owner, &make.manifest,
                                                     &head);
     }
 
-    if (rc == NGX_HTTP_PSERVER_STORE_OK && make.inventory.versions) {
+    if (rc == NGX_HTTP_PSERVER_STORE_OK && make.manifest.inventory.versions) {
         *pserver_hex_encode(hex, owner->address.bytes, 20) = '\0';
 
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "owner %s had no manifest: made from %uL objects, "
                       "%uL versions, of which %uL do not open",
-                      hex, make.inventory.objects, make.inventory.versions,
-                      make.bad);
+                      hex, make.manifest.inventory.objects,
+                      make.manifest.inventory.versions, make.bad);
     }
 
-    pserver_inventory_free(&make.inventory);
+    pserver_manifest_free(&make.manifest);
 
     return rc;
 }
@@ -162,7 +167,7 @@ ngx_http_pserver_manifest_make_version(ngx_http_pserver_manifest_make_t *make,
     ngx_http_pserver_object_close(&object);
 
     if (rc == NGX_HTTP_PSERVER_STORE_OK
-        && pserver_inventory_add(&make->inventory, name, &version)
+        && pserver_inventory_add(&make->manifest.inventory, name, &version)
            != PSERVER_OK)
     {
         make->owner->err = ENOMEM;

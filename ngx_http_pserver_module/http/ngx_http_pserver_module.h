@@ -185,6 +185,7 @@ typedef struct {
     /* http/data, http/compute: what is asked */
     ngx_uint_t                       route;
     ngx_str_t                        scope;
+    uint64_t                         generation; /* of keys, of the path */
     ngx_str_t                        id;
     pserver_address_t                owner;      /* whose data; where known */
     pserver_word_t                   permission; /* if has_permission */
@@ -255,6 +256,8 @@ ngx_int_t ngx_http_pserver_custody_state(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_custody_set(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_custody_unlock(ngx_http_request_t *r);
 ngx_int_t ngx_http_pserver_custody_lock(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_keys_state(ngx_http_request_t *r);
+ngx_int_t ngx_http_pserver_keys_renew(ngx_http_request_t *r);
 
 /* content handlers, one a route of the compute API; ctx->id is the id */
 

@@ -175,6 +175,8 @@ ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
     int          rc;
     u_char       header[PSERVER_SEAL_HEADER_LEN];
     ssize_t      n;
+    uint32_t     generation;
+    ngx_uint_t   renewed;
     struct stat  st;
 
     if (fstat(object->fd, &st) == -1) {
@@ -195,6 +197,20 @@ ngx_http_pserver_object_open_fd(ngx_http_pserver_owner_t *owner,
 
     if (n != PSERVER_SEAL_HEADER_LEN) {
         return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    /* the owner may have a new data key since the keys were read */
+
+    if (pserver_seal_generation(header, sizeof(header), &generation)
+        == PSERVER_OK
+        && generation > owner->keys.generation)
+    {
+        renewed = owner->quick ? NGX_HTTP_PSERVER_STORE_ERROR
+                               : ngx_http_pserver_owner_renew(owner);
+
+        if (renewed != NGX_HTTP_PSERVER_STORE_OK) {
+            return renewed;
+        }
     }
 
     rc = pserver_open_init(&object->open, header, st.st_size, &owner->keys,

@@ -24,7 +24,7 @@ ngx_http_pserver_rotate_owner(u_char *root, uint64_t chain_id,
     ngx_uint_t                rc;
     ngx_http_pserver_owner_t  owner;
 
-    rc = ngx_http_pserver_owner_find(&owner, root, address, 0);
+    rc = ngx_http_pserver_owner_find(&owner, root, chain_id, address, 0);
 
     if (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND) {
         rc = NGX_HTTP_PSERVER_ROTATE_CURRENT;

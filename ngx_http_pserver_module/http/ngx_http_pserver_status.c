@@ -42,6 +42,7 @@ static ngx_http_pserver_status_counter_t  ngx_http_pserver_status[] = {
     ngx_http_pserver_status_counter(audit_errors),
     ngx_http_pserver_status_counter(keys_rewrapped),
     ngx_http_pserver_status_counter(keys_old),
+    ngx_http_pserver_status_counter(versions_resealed),
     { ngx_null_string, 0 }
 };
 

@@ -21,11 +21,11 @@
 
 
 static ngx_uint_t ngx_http_pserver_owner_enter(
-    ngx_http_pserver_owner_t *owner, u_char *root);
+    ngx_http_pserver_owner_t *owner);
 static ngx_fd_t ngx_http_pserver_owner_make(u_char *root,
     const char *address);
-static ngx_uint_t ngx_http_pserver_owner_read_key(
-    ngx_http_pserver_owner_t *owner, u_char *root, uint64_t chain_id);
+static void ngx_http_pserver_owner_at(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_custody_at_t *at);
 static ngx_uint_t ngx_http_pserver_owner_load(
     ngx_http_pserver_owner_t *owner, u_char buf[NGX_HTTP_PSERVER_OWNER_FILE],
     pserver_str_t *file, struct stat *st);
@@ -92,7 +92,7 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
 
     own = ngx_http_pserver_custody_required(root);
 
-    rc = ngx_http_pserver_owner_find(owner, root, address, 0);
+    rc = ngx_http_pserver_owner_find(owner, root, chain_id, address, 0);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK
         && !(create && rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND))
@@ -114,14 +114,14 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
     }
 
     if (create) {
-        rc = ngx_http_pserver_owner_enter(owner, root);
+        rc = ngx_http_pserver_owner_enter(owner);
 
         if (rc != NGX_HTTP_PSERVER_STORE_OK) {
             return rc;
         }
     }
 
-    rc = ngx_http_pserver_owner_read_key(owner, root, chain_id);
+    rc = ngx_http_pserver_owner_reload(owner);
 
     if (rc != NGX_HTTP_PSERVER_STORE_NOT_FOUND || !create) {
         return rc;
@@ -137,7 +137,7 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
 
         /* another process may have been first: its keys are the keys */
 
-        rc = ngx_http_pserver_owner_read_key(owner, root, chain_id);
+        rc = ngx_http_pserver_owner_reload(owner);
     }
 
     return rc;
@@ -146,11 +146,11 @@ ngx_http_pserver_owner_open(ngx_http_pserver_owner_t *owner, u_char *root,
 
 ngx_uint_t
 ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner, u_char *root,
-    const pserver_address_t *address, ngx_uint_t create)
+    uint64_t chain_id, const pserver_address_t *address, ngx_uint_t create)
 {
     char  path[NGX_MAX_PATH];
 
-    ngx_http_pserver_owner_init(owner, root, address);
+    ngx_http_pserver_owner_init(owner, root, chain_id, address);
     ngx_http_pserver_owner_path(path, root, address);
 
     owner->fd = open(path, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
@@ -160,19 +160,21 @@ ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner, u_char *root,
         return ngx_http_pserver_store_rc(owner->err);
     }
 
-    return create ? ngx_http_pserver_owner_enter(owner, root)
+    return create ? ngx_http_pserver_owner_enter(owner)
                   : NGX_HTTP_PSERVER_STORE_OK;
 }
 
 
 void
 ngx_http_pserver_owner_init(ngx_http_pserver_owner_t *owner, u_char *root,
-    const pserver_address_t *address)
+    uint64_t chain_id, const pserver_address_t *address)
 {
     ngx_memzero(owner, sizeof(ngx_http_pserver_owner_t));
 
     owner->fd = -1;
     owner->address = *address;
+    owner->root = root;
+    owner->chain_id = chain_id;
     owner->store = ngx_crc32_long(root, ngx_strlen(root));
 }
 
@@ -196,12 +198,13 @@ ngx_http_pserver_owner_path(char path[NGX_MAX_PATH], const u_char *root,
 /* takes the index, and makes the folder if there is none */
 
 static ngx_uint_t
-ngx_http_pserver_owner_enter(ngx_http_pserver_owner_t *owner, u_char *root)
+ngx_http_pserver_owner_enter(ngx_http_pserver_owner_t *owner)
 {
     char        hex[41];
     ngx_uint_t  rc;
 
-    rc = ngx_http_pserver_owner_admit(root, &owner->address, 1, &owner->err);
+    rc = ngx_http_pserver_owner_admit(owner->root, &owner->address, 1,
+                                      &owner->err);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         return rc;
@@ -213,7 +216,7 @@ ngx_http_pserver_owner_enter(ngx_http_pserver_owner_t *owner, u_char *root)
 
     *pserver_hex_encode((u_char *) hex, owner->address.bytes, 20) = '\0';
 
-    owner->fd = ngx_http_pserver_owner_make(root, hex);
+    owner->fd = ngx_http_pserver_owner_make(owner->root, hex);
 
     if (owner->fd == -1) {
         owner->err = ngx_errno;
@@ -345,9 +348,8 @@ ngx_http_pserver_owner_known(ngx_http_pserver_owner_t *owner,
 }
 
 
-static ngx_uint_t
-ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
-    u_char *root, uint64_t chain_id)
+ngx_uint_t
+ngx_http_pserver_owner_reload(ngx_http_pserver_owner_t *owner)
 {
     u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
     ngx_uint_t                      rc;
@@ -363,29 +365,99 @@ ngx_http_pserver_owner_read_key(ngx_http_pserver_owner_t *owner,
     }
 
     if (pserver_keys_owned(file, NULL, NULL) == PSERVER_OK) {
-        at.root = root;
-        at.chain_id = chain_id;
-        at.owner = owner->address;
+        ngx_http_pserver_owner_at(owner, &at);
 
         return ngx_http_pserver_custody_unwrap(&at, file, &owner->keys);
     }
 
-    if (ngx_http_pserver_custody_required(root)) {
+    if (ngx_http_pserver_custody_required(owner->root)) {
         return NGX_HTTP_PSERVER_STORE_LOCKED;
     }
 
     keys = ngx_http_pserver_keys();
 
     if (pserver_keys_unwrap(&owner->keys, NULL, file, keys->roots,
-                            keys->nroots, chain_id, &owner->address)
+                            keys->nroots, owner->chain_id, &owner->address)
         != PSERVER_OK)
     {
         return NGX_HTTP_PSERVER_STORE_BAD;
     }
 
-    ngx_http_pserver_know_keys(owner, chain_id, &st);
+    ngx_http_pserver_know_keys(owner, owner->chain_id, &st);
 
     return NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+static void
+ngx_http_pserver_owner_at(ngx_http_pserver_owner_t *owner,
+    ngx_http_pserver_custody_at_t *at)
+{
+    at->root = owner->root;
+    at->chain_id = owner->chain_id;
+    at->owner = owner->address;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_renew(ngx_http_pserver_owner_t *owner)
+{
+    u_char         buf[NGX_HTTP_PSERVER_OWNER_FILE];
+    uint32_t       newest, oldest;
+    ngx_uint_t     rc;
+    pserver_str_t  file;
+
+    rc = ngx_http_pserver_owner_file(owner, buf, &file);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    if (pserver_keys_generations(file, &newest, &oldest) != PSERVER_OK) {
+        return NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    return (newest > owner->keys.generation)
+           ? ngx_http_pserver_owner_reload(owner)
+           : NGX_HTTP_PSERVER_STORE_OK;
+}
+
+
+ngx_uint_t
+ngx_http_pserver_owner_save(ngx_http_pserver_owner_t *owner)
+{
+    u_char                          buf[NGX_HTTP_PSERVER_OWNER_FILE];
+    u_char                          new[PSERVER_KEYS_FILE_MAX];
+    size_t                          len;
+    ngx_uint_t                      rc;
+    pserver_str_t                   file;
+    ngx_http_pserver_custody_at_t   at;
+    const ngx_http_pserver_keys_t  *keys;
+
+    rc = ngx_http_pserver_owner_file(owner, buf, &file);
+
+    if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+        return rc;
+    }
+
+    if (pserver_keys_owned(file, NULL, NULL) == PSERVER_OK) {
+        ngx_http_pserver_owner_at(owner, &at);
+
+        rc = ngx_http_pserver_custody_wrap(&at, file, &owner->keys, new,
+                                           &len);
+
+        if (rc != NGX_HTTP_PSERVER_STORE_OK) {
+            return rc;
+        }
+
+    } else {
+        keys = ngx_http_pserver_keys();
+
+        len = pserver_keys_wrap(new, &owner->keys, &keys->roots[0],
+                                owner->chain_id, &owner->address);
+    }
+
+    return ngx_http_pserver_owner_write(owner, new, len, 1);
 }
 
 

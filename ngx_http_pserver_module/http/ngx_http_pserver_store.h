@@ -81,7 +81,9 @@ typedef struct {
                                                  /* the last one looked at,
                                                     from the folder on */
     pserver_address_t                address;
+    u_char                          *root;       /* pserver_store */
     uint32_t                         store;      /* crc32 of its path */
+    uint64_t                         chain_id;
     pserver_manifest_head_t          head;       /* when it was last read */
     pserver_keys_t                   keys;       /* close wipes them */
     unsigned                         locked:1;   /* http/once */
@@ -148,7 +150,7 @@ ngx_fd_t ngx_http_pserver_owner_openat(ngx_http_pserver_owner_t *owner,
 void ngx_http_pserver_owner_path(char path[NGX_MAX_PATH], const u_char *root,
     const pserver_address_t *address);
 void ngx_http_pserver_owner_init(ngx_http_pserver_owner_t *owner,
-    u_char *root, const pserver_address_t *address);
+    u_char *root, uint64_t chain_id, const pserver_address_t *address);
 
 /*
  * Of a folder that is open: 1, the keys are those that this process has
@@ -164,11 +166,25 @@ ngx_uint_t ngx_http_pserver_owner_known(ngx_http_pserver_owner_t *owner,
  * step.  To make it when there is one: CONDITION.
  */
 ngx_uint_t ngx_http_pserver_owner_find(ngx_http_pserver_owner_t *owner,
-    u_char *root, const pserver_address_t *address, ngx_uint_t create);
+    u_char *root, uint64_t chain_id, const pserver_address_t *address,
+    ngx_uint_t create);
 ngx_uint_t ngx_http_pserver_owner_file(ngx_http_pserver_owner_t *owner,
     u_char buf[NGX_HTTP_PSERVER_OWNER_FILE], pserver_str_t *file);
 ngx_uint_t ngx_http_pserver_owner_write(ngx_http_pserver_owner_t *owner,
     const u_char *file, size_t len, ngx_uint_t replace);
+
+/*
+ * The keys that are in the file by now, if it has a newer generation of them
+ * than owner->keys.
+ */
+ngx_uint_t ngx_http_pserver_owner_renew(ngx_http_pserver_owner_t *owner);
+
+/*
+ * With the folder locked (flock): the keys in the file, whatever generation
+ * it has; and owner->keys in their place, wrapped as the file was.
+ */
+ngx_uint_t ngx_http_pserver_owner_reload(ngx_http_pserver_owner_t *owner);
+ngx_uint_t ngx_http_pserver_owner_save(ngx_http_pserver_owner_t *owner);
 
 /*
  * A folder below the owner's, made if need be ("tmp", "jobs", ..): an fd,

@@ -423,7 +423,7 @@ ngx_http_pserver_get_etag(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
     ngx_table_elt_t  *etag;
 
     etag = ngx_list_push(&r->headers_out.headers);
-    p = ngx_pnalloc(r->pool, 2 * PSERVER_SEAL_ID_LEN + 4);
+    p = ngx_pnalloc(r->pool, 2 * PSERVER_SEAL_ID_LEN + 4 + NGX_INT32_LEN);
 
     if (etag == NULL || p == NULL) {
         return NGX_ERROR;
@@ -441,6 +441,14 @@ ngx_http_pserver_get_etag(ngx_http_request_t *r, ngx_http_pserver_get_t *get)
     p = pserver_hex_encode(p, get->object.open.id, PSERVER_SEAL_ID_LEN);
     *p++ = '-';
     *p++ = get->sealed ? 's' : get->raw ? 'r' : 'e';
+
+    if (get->sealed && get->object.open.generation > 1) {
+
+        /* sealed again the bytes are others, and the version is the same */
+
+        p = ngx_sprintf(p, "%uD", get->object.open.generation);
+    }
+
     *p++ = '"';
 
     etag->value.len = p - etag->value.data;

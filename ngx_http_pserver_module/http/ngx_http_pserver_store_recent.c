@@ -289,7 +289,8 @@ ngx_http_pserver_recent_listed(ngx_http_pserver_recent_slot_t *slot,
     struct stat        st;
     pserver_version_t  listed;
 
-    ngx_http_pserver_owner_init(owner, slot->root, &slot->owner);
+    ngx_http_pserver_owner_init(owner, slot->root, slot->chain_id,
+                                &slot->owner);
 
     owner->fd = slot->folder;
     owner->quick = 1;

@@ -5,8 +5,10 @@
 
 #include "ngx_http_pserver_sweep.h"
 #include "ngx_http_pserver_audit.h"
+#include "ngx_http_pserver_generation.h"
 #include "ngx_http_pserver_ledger.h"
 #include "ngx_http_pserver_once.h"
+#include "ngx_http_pserver_reseal.h"
 #include "ngx_http_pserver_rotate.h"
 #include "ngx_http_pserver_thread.h"
 #include "ngx_http_pserver_zone.h"
@@ -54,6 +56,9 @@ typedef struct {
     unsigned                         over:1;
     unsigned                         busy:1;     /* it is another nginx's */
 
+    ngx_http_pserver_reseal_t        reseal;     /* of that owner */
+    off_t                            reserve;
+
     ngx_uint_t                       rewrapped;  /* owners' keys */
     ngx_uint_t                       old;        /* under an older root */
 } ngx_http_pserver_sweep_t;
@@ -68,6 +73,10 @@ static void ngx_http_pserver_sweep_close(ngx_http_pserver_sweep_t *sweep);
 static const char *ngx_http_pserver_sweep_next(
     ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_keys(ngx_http_pserver_sweep_t *sweep);
+static void ngx_http_pserver_sweep_generation(
+    ngx_http_pserver_sweep_t *sweep);
+static void ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep,
+    ngx_http_pserver_main_conf_t *pmcf);
 static void ngx_http_pserver_sweep_entry(ngx_http_pserver_sweep_t *sweep,
     const char *name);
 static void ngx_http_pserver_sweep_job(ngx_http_pserver_sweep_t *sweep,
@@ -96,6 +105,10 @@ static ngx_http_pserver_sweep_t  ngx_http_pserver_sweep;
 
 static ngx_uint_t                ngx_http_pserver_sweep_old;
 static ngx_uint_t                ngx_http_pserver_sweep_part;
+
+/* something was sealed again: whether more is to be shows another pass */
+
+static ngx_uint_t                ngx_http_pserver_sweep_again;
 
 static ngx_event_t               ngx_http_pserver_sweep_timer;
 static ngx_connection_t          ngx_http_pserver_sweep_dummy;
@@ -202,6 +215,7 @@ ngx_http_pserver_sweep_store(ngx_http_pserver_sweep_t *sweep, ngx_uint_t n)
 
         sweep->valid = ngx_max(sweep->valid, plcf[i]->result_valid);
         sweep->window = ngx_max(sweep->window, plcf[i]->repeat_window);
+        sweep->reserve = ngx_max(sweep->reserve, plcf[i]->store_reserve);
     }
 
     return 1;
@@ -241,6 +255,18 @@ ngx_http_pserver_sweep_run(void *data)
     sweep->now = time(NULL);
 
     for (i = 0; i < NGX_HTTP_PSERVER_SWEEP_BATCH && !sweep->over; i++) {
+
+        if (sweep->reseal.writer) {
+            ngx_http_pserver_reseal_step(&sweep->reseal);
+
+            if (sweep->reseal.writer) {
+                continue;
+            }
+
+            /* what came of it is for the log */
+
+            return;
+        }
 
         name = ngx_http_pserver_sweep_next(sweep);
 
@@ -360,6 +386,8 @@ ngx_http_pserver_sweep_next(ngx_http_pserver_sweep_t *sweep)
         sweep->stage = NGX_HTTP_PSERVER_SWEEP_SEEN;
         sweep->owner = openat(dirfd(sweep->owners), de->d_name,
                               O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+        ngx_http_pserver_sweep_generation(sweep);
     }
 
     return NULL;
@@ -383,6 +411,19 @@ ngx_http_pserver_sweep_keys(ngx_http_pserver_sweep_t *sweep)
 
     default: /* NGX_HTTP_PSERVER_ROTATE_CURRENT */
         return;
+    }
+}
+
+
+static void
+ngx_http_pserver_sweep_generation(ngx_http_pserver_sweep_t *sweep)
+{
+    if (sweep->owner != -1
+        && ngx_http_pserver_generation_wanted(sweep->owner))
+    {
+        ngx_http_pserver_reseal_begin(&sweep->reseal, sweep->at.root,
+                                      sweep->at.chain_id, &sweep->address,
+                                      sweep->reserve);
     }
 }
 
@@ -563,6 +604,56 @@ ngx_http_pserver_sweep_count(ngx_http_pserver_sweep_t *sweep,
 }
 
 
+/* of an owner who is through for this time */
+
+static void
+ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep,
+    ngx_http_pserver_main_conf_t *pmcf)
+{
+    u_char                          count[NGX_INT_T_LEN];
+    ngx_http_pserver_reseal_t      *reseal;
+    ngx_http_pserver_loc_conf_t   **plcf;
+    ngx_http_pserver_audit_entry_t  entry;
+
+    reseal = &sweep->reseal;
+
+    if (reseal->generation == 0 || reseal->writer) {
+        return;
+    }
+
+    ngx_http_pserver_count(versions_resealed, reseal->sealed);
+
+    ngx_http_pserver_sweep_again |= (reseal->sealed != 0);
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+
+    entry.owner = &sweep->address;
+    entry.count.data = count;
+    entry.count.len = ngx_sprintf(count, "%uD", reseal->generation) - count;
+
+    plcf = pmcf->stores.elts;
+
+    if (reseal->made) {
+        entry.type = PSERVER_ENTRY_KEY_ROTATED;
+        (void) ngx_http_pserver_audit_append(plcf[sweep->n], &entry, NULL);
+    }
+
+    if (reseal->shed) {
+        entry.type = PSERVER_ENTRY_KEYS_DESTROYED;
+        (void) ngx_http_pserver_audit_append(plcf[sweep->n], &entry, NULL);
+    }
+
+    if (reseal->left) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "pserver: %ui versions of an owner could not be sealed "
+                      "under the owner's new key, and the older keys stay",
+                      reseal->left);
+    }
+
+    ngx_memzero(reseal, sizeof(ngx_http_pserver_reseal_t));
+}
+
+
 static void
 ngx_http_pserver_sweep_done(void *data)
 {
@@ -573,10 +664,12 @@ ngx_http_pserver_sweep_done(void *data)
 
     interval = NGX_HTTP_PSERVER_SWEEP_PAUSE;
 
-    if (sweep->over) {
-        pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
-                                                   ngx_http_pserver_module);
+    pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_pserver_module);
 
+    ngx_http_pserver_sweep_resealed(sweep, pmcf);
+
+    if (sweep->over) {
         ngx_http_pserver_sweep_count(sweep, pmcf);
 
         if (++sweep->n >= pmcf->stores.nelts) {
@@ -589,7 +682,11 @@ ngx_http_pserver_sweep_done(void *data)
             ngx_http_pserver_sweep_part = 0;
 
             sweep->n = 0;
-            interval = ngx_http_pserver_sweep_interval(pmcf);
+            interval = ngx_http_pserver_sweep_again
+                       ? NGX_HTTP_PSERVER_SWEEP_SOON
+                       : ngx_http_pserver_sweep_interval(pmcf);
+
+            ngx_http_pserver_sweep_again = 0;
         }
     }
 

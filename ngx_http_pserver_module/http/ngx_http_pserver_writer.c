@@ -7,6 +7,7 @@
 #include "ngx_http_pserver_manifest.h"
 
 #include <sodium.h>
+#include <sys/file.h>
 
 
 static ngx_uint_t ngx_http_pserver_writer_failed(
@@ -15,6 +16,11 @@ static ngx_fd_t ngx_http_pserver_writer_folder(
     ngx_http_pserver_writer_t *writer);
 static ngx_uint_t ngx_http_pserver_writer_record(
     ngx_http_pserver_writer_t *writer, uint64_t number);
+static ngx_uint_t ngx_http_pserver_writer_renew(
+    ngx_http_pserver_writer_t *writer);
+static ngx_uint_t ngx_http_pserver_writer_put(
+    ngx_http_pserver_writer_t *writer, const pserver_seal_meta_t *meta,
+    ngx_fd_t folder, const char *name, uint64_t number);
 static void ngx_http_pserver_writer_name(char name[9], uint64_t number);
 
 
@@ -60,11 +66,26 @@ ngx_uint_t
 ngx_http_pserver_writer_begin(ngx_http_pserver_writer_t *writer,
     const char *label, pserver_str_t text)
 {
+    u_char                id[PSERVER_SEAL_ID_LEN];
+    pserver_seal_place_t  place;
+
+    randombytes_buf(id, sizeof(id));
+
+    place.owner = writer->owner.address;
+    pserver_keys_name(place.name, &writer->owner.keys, label, text);
+
+    return ngx_http_pserver_writer_begin_again(writer, &place, id);
+}
+
+
+ngx_uint_t
+ngx_http_pserver_writer_begin_again(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_place_t *place, const u_char id[PSERVER_SEAL_ID_LEN])
+{
     ngx_http_pserver_temp_close(&writer->temp);
     pserver_seal_free(&writer->seal);
 
-    writer->place.owner = writer->owner.address;
-    pserver_keys_name(writer->place.name, &writer->owner.keys, label, text);
+    writer->place = *place;
 
     if (ngx_http_pserver_temp_open(&writer->temp, writer->folder) != NGX_OK) {
         return ngx_http_pserver_writer_failed(writer);
@@ -72,7 +93,8 @@ ngx_http_pserver_writer_begin(ngx_http_pserver_writer_t *writer,
 
     writer->offset = PSERVER_SEAL_HEADER_LEN;
 
-    if (pserver_seal_init(&writer->seal, &writer->owner.keys, &writer->place)
+    if (pserver_seal_init_again(&writer->seal, &writer->owner.keys,
+                                &writer->place, id)
         != PSERVER_OK)
     {
         return NGX_HTTP_PSERVER_STORE_ERROR;
@@ -283,16 +305,70 @@ ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
 }
 
 
+/*
+ * Who starts a generation of keys waits for the lock; so no file gets its
+ * name under a key that has just become an older one.
+ */
+
 ngx_uint_t
 ngx_http_pserver_writer_link_name(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, ngx_fd_t folder, const char *name,
     uint64_t number)
 {
+    ngx_uint_t  rc;
+
+    if (flock(writer->folder, LOCK_SH) == -1) {
+        return ngx_http_pserver_writer_failed(writer);
+    }
+
+    rc = ngx_http_pserver_writer_renew(writer);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        rc = ngx_http_pserver_writer_put(writer, meta, folder, name, number);
+    }
+
+    (void) flock(writer->folder, LOCK_UN);
+
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_writer_renew(ngx_http_pserver_writer_t *writer)
+{
+    ngx_uint_t      rc;
+    pserver_keys_t  keys;
+
+    keys = writer->owner.keys;
+
+    rc = ngx_http_pserver_owner_renew(&writer->owner);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK
+        && writer->seal.generation != writer->owner.keys.generation
+        && pserver_seal_rekey(&writer->seal, &keys, &writer->owner.keys)
+           != PSERVER_OK)
+    {
+        rc = NGX_HTTP_PSERVER_STORE_ERROR;
+    }
+
+    sodium_memzero(&keys, sizeof(pserver_keys_t));
+
+    /* without a file of keys: the caller takes NOT_FOUND for a number */
+
+    return (rc == NGX_HTTP_PSERVER_STORE_NOT_FOUND)
+           ? NGX_HTTP_PSERVER_STORE_ERROR : rc;
+}
+
+
+static ngx_uint_t
+ngx_http_pserver_writer_put(ngx_http_pserver_writer_t *writer,
+    const pserver_seal_meta_t *meta, ngx_fd_t folder, const char *name,
+    uint64_t number)
+{
     u_char  header[PSERVER_SEAL_HEADER_LEN];
 
-    if (number > PSERVER_VERSION_MAX
-        || pserver_seal_header(&writer->seal, header, number, meta)
-           != PSERVER_OK)
+    if (pserver_seal_header(&writer->seal, header, number, meta)
+        != PSERVER_OK)
     {
         return NGX_HTTP_PSERVER_STORE_ERROR;
     }

@@ -14,7 +14,9 @@
 typedef struct {
     ngx_http_pserver_owner_t         owner;
     ngx_http_pserver_temp_t          temp;
-    ngx_fd_t                         folder;     /* "tmp" of the owner */
+    ngx_fd_t                         folder;     /* "tmp" of the owner; locked
+                                                    where a file gets its
+                                                    name: http/generation */
     off_t                            offset;
     pserver_seal_place_t             place;
     pserver_seal_t                   seal;
@@ -35,6 +37,11 @@ ngx_uint_t ngx_http_pserver_writer_open(ngx_http_pserver_writer_t *writer,
  */
 ngx_uint_t ngx_http_pserver_writer_begin(ngx_http_pserver_writer_t *writer,
     const char *label, pserver_str_t text);
+
+/* the same for a place and an id that there are: http/reseal */
+ngx_uint_t ngx_http_pserver_writer_begin_again(
+    ngx_http_pserver_writer_t *writer, const pserver_seal_place_t *place,
+    const u_char id[PSERVER_SEAL_ID_LEN]);
 
 /*
  * Seals and writes.  Without last, len is a multiple of PSERVER_SEAL_CHUNK;
@@ -58,7 +65,8 @@ ngx_uint_t ngx_http_pserver_writer_publish(
 
 /*
  * The same in a folder of the caller, who makes it durable: the file is.
- * NOT_FOUND: the number is taken.
+ * NOT_FOUND: the number is taken.  What was begun before the owner had a new
+ * data key ends under the new one.
  */
 ngx_uint_t ngx_http_pserver_writer_link(ngx_http_pserver_writer_t *writer,
     const pserver_seal_meta_t *meta, ngx_fd_t folder, uint64_t number);

@@ -33,6 +33,7 @@ typedef struct {
     ngx_atomic_t                     audit_errors;
     ngx_atomic_t                     keys_rewrapped;
     ngx_atomic_t                     keys_old;   /* found by the last sweep */
+    ngx_atomic_t                     versions_resealed;
 } ngx_http_pserver_counters_t;
 
 
