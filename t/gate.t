@@ -3,9 +3,9 @@
 use lib 't/lib';
 use PServer;
 use PServer::Http2;
+use PServer::Upload;
 
 use Digest::SHA qw( sha256_hex );
-use File::Find;
 use IO::Socket::INET;
 
 # The gate in front of applications: names it answers to, bodies, and the
@@ -302,13 +302,6 @@ sub curl {
     return wantarray ? ($status, $answer) : $status;
 }
 
-sub temp_files {
-    my @found;
-    find(sub { push @found, $_ if -f },
-        "$ENV{TEST_NGINX_SERVROOT}/client_body_temp");
-    return @found;
-}
-
 run_tests();
 
 __DATA__
@@ -488,7 +481,7 @@ for my $where ('memory', 'file') {
         "$where: longer than announced";
 }
 
-is_deeply [ temp_files() ], [], 'no file is left';
+is temp_bytes(), 0, 'no file is left open';
 
 
 === TEST 3: auth_request
