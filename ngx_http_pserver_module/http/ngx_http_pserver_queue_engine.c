@@ -1,11 +1,14 @@
 /*
  * The queue of jobs: the engines, which of them has a place, and which is
  * away.
+ *
+ * Times are ngx_current_msec, of a clock that all processes share and nobody
+ * sets: that of the day is set just when a machine comes back.  Another
+ * worker's may be some msec ahead, so differences have a sign.
  */
 
 
 #include "ngx_http_pserver_queue.h"
-#include "ngx_http_pserver_chain.h"
 
 
 /* msec that an engine which is away gets no new jobs, unless it is seen to be
@@ -16,18 +19,19 @@
 ngx_uint_t
 ngx_http_pserver_queue_place(ngx_http_pserver_zone_t *zone, uint32_t engines)
 {
-    uint64_t                         now;
+    ngx_msec_t                       now;
     ngx_uint_t                       i, best;
     ngx_http_pserver_zone_engine_t  *e, *b;
 
-    now = ngx_http_pserver_chain_now();
+    now = ngx_current_msec;
     best = NGX_HTTP_PSERVER_QUEUE_NONE;
 
     for (i = 0; i < NGX_HTTP_PSERVER_ENGINES; i++) {
         e = &zone->engines[i];
 
         if (!(engines & ((uint32_t) 1 << i)) || e->id == 0
-            || e->aside > now || e->running >= e->jobs)
+            || (e->away && (ngx_msec_int_t) (e->aside - now) > 0)
+            || e->running >= e->jobs)
         {
             continue;
         }
@@ -52,7 +56,7 @@ void
 ngx_http_pserver_queue_engine(ngx_http_pserver_engine_t *engine,
     ngx_uint_t away)
 {
-    uint64_t                         now;
+    ngx_msec_t                       now;
     ngx_http_pserver_zone_engine_t  *e;
 
     e = &ngx_http_pserver_zone(NULL)->engines[engine->slot];
@@ -65,12 +69,11 @@ ngx_http_pserver_queue_engine(ngx_http_pserver_engine_t *engine,
         }
 
         e->away = 0;
-        e->aside = 0;
 
         return;
     }
 
-    now = ngx_http_pserver_chain_now();
+    now = ngx_current_msec;
 
     if (e->away == 0) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -86,16 +89,16 @@ ngx_http_pserver_queue_engine(ngx_http_pserver_engine_t *engine,
 ngx_uint_t
 ngx_http_pserver_queue_lost(ngx_http_pserver_engine_t *engine, ngx_uint_t n)
 {
-    uint64_t                         now;
+    ngx_msec_int_t                   since;
     ngx_uint_t                       i;
     ngx_http_pserver_zone_engine_t  *e;
-
-    now = ngx_http_pserver_chain_now();
 
     for (i = 0; i < n; i++) {
         e = &ngx_http_pserver_zone(NULL)->engines[engine[i].slot];
 
-        if (e->away == 0 || now - e->away < engine[i].away) {
+        since = (ngx_msec_int_t) (ngx_current_msec - e->away);
+
+        if (e->away == 0 || since < (ngx_msec_int_t) engine[i].away) {
             return 0;
         }
     }

@@ -14,7 +14,7 @@
 
 
 #define NGX_HTTP_PSERVER_ZONE_MAGIC    0x50535256    /* "PSRV" */
-#define NGX_HTTP_PSERVER_ZONE_VERSION  9
+#define NGX_HTTP_PSERVER_ZONE_VERSION  10
 
 /* what part of it has the counters of manifests */
 #define NGX_HTTP_PSERVER_ZONE_SHARE    64

@@ -103,10 +103,10 @@ typedef struct {
     ngx_uint_t                       weight;     /* has it */
     ngx_uint_t                       tickets;    /* counted here */
     ngx_uint_t                       running;
-    uint64_t                         away;       /* unix msec, since when; 0:
-                                                    it is there */
-    uint64_t                         aside;      /* until then it gets no new
-                                                    jobs */
+    ngx_msec_t                       away;       /* since when; 0: it is
+                                                    there */
+    ngx_msec_t                       aside;      /* if away, until then it
+                                                    gets no new jobs */
 } ngx_http_pserver_zone_engine_t;
 
 
