@@ -142,23 +142,26 @@ is(http('GET', '/status')->{json}{counters}{versions_resealed}, 3, 'counted');
 --- config eval: main::slow()
 --- script
 my $uri = '/v1/data/demo.slow';
-my $body = '{"text":"' . 'lemur ' x 40000 . '"}';
+
+# more than is sealed at once
+
+my $body = '{"text":"' . 'lemur ' x 100000 . '"}';
 my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . port());
 
 $s->autoflush(1);
 print $s join "\r\n", "POST $uri HTTP/1.1", 'Host: x', 'Connection: close',
     'Authorization: ' . auth('owner1', 'POST', $uri, $body),
     'Content-Type: application/json', 'Content-Length: ' . length $body, '',
-    substr $body, 0, 150000;
+    substr $body, 0, 400000;
 sleep 1;
 
 is(main::renew(3)->{status}, 201, 'a new key meanwhile');
 
-print $s substr $body, 150000;
+print $s substr $body, 400000;
 like(do { local $/; <$s> }, qr{^HTTP/1.1 201 }, 'stored');
 
 is(main::generations(), '2 2 2 2 3', 'under the new one');
-is(length get('owner1', $uri)->{json}{data}{text}, 240000, 'and it opens');
+is(length get('owner1', $uri)->{json}{data}{text}, 600000, 'and it opens');
 
 
 

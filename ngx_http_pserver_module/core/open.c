@@ -301,7 +301,6 @@ pserver_open_keep(pserver_kept_t *kept, const pserver_open_t *open)
 
     kept->number = open->number;
     kept->generation = open->generation;
-    kept->generation = open->generation;
     kept->chunks = open->chunks;
 
     pserver_open_copy(&kept->meta, kept->text, meta);
@@ -317,7 +316,6 @@ pserver_open_again(pserver_open_t *open, const pserver_kept_t *kept)
     memcpy(open->id, kept->id, sizeof(open->id));
 
     open->number = kept->number;
-    open->generation = kept->generation;
     open->generation = kept->generation;
     open->chunks = kept->chunks;
 

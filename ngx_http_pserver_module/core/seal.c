@@ -12,8 +12,6 @@
 #include <openssl/evp.h>
 
 
-static void pserver_seal_wrap(pserver_seal_t *seal,
-    const pserver_keys_t *keys, const u_char key[PSERVER_KEY_LEN]);
 static u_char *pserver_seal_put_text(u_char *p, pserver_str_t text);
 
 
@@ -34,7 +32,7 @@ pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place, const u_char id[PSERVER_SEAL_ID_LEN])
 {
     int                      rc;
-    u_char                  *header, key[PSERVER_KEY_LEN];
+    u_char                  *header;
     pserver_seal_derived_t   derived;
 
     if (seal->hash == NULL) {
@@ -63,10 +61,10 @@ pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
     memcpy(header + PSERVER_SEAL_AT_ID, id, PSERVER_SEAL_ID_LEN);
     randombytes_buf(header + PSERVER_SEAL_AT_SALT, PSERVER_SEAL_SALT_LEN);
 
-    randombytes_buf(key, sizeof(key));
+    randombytes_buf(seal->key, sizeof(seal->key));
 
-    pserver_seal_wrap(seal, keys, key);
-    pserver_seal_derive(&derived, key, header);
+    pserver_seal_rekey(seal, keys);
+    pserver_seal_derive(&derived, seal->key, header);
 
     memcpy(header + PSERVER_SEAL_AT_COMMIT, derived.commit,
            PSERVER_SEAL_COMMIT_LEN);
@@ -77,7 +75,6 @@ pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
         rc = pserver_gcm_key(&seal->seal, derived.header);
     }
 
-    sodium_memzero(key, sizeof(key));
     sodium_memzero(&derived, sizeof(derived));
 
     return rc;
@@ -86,9 +83,8 @@ pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
 
 /* under the first data key the header is as from before there were more */
 
-static void
-pserver_seal_wrap(pserver_seal_t *seal, const pserver_keys_t *keys,
-    const u_char key[PSERVER_KEY_LEN])
+void
+pserver_seal_rekey(pserver_seal_t *seal, const pserver_keys_t *keys)
 {
     u_char         *header;
     pserver_str_t   ad;
@@ -104,32 +100,8 @@ pserver_seal_wrap(pserver_seal_t *seal, const pserver_keys_t *keys,
     ad.data = header;
     ad.len = PSERVER_SEAL_AT_KEY;
 
-    pserver_box_seal(header + PSERVER_SEAL_AT_KEY, key, PSERVER_KEY_LEN,
+    pserver_box_seal(header + PSERVER_SEAL_AT_KEY, seal->key, PSERVER_KEY_LEN,
                      keys->data, ad);
-}
-
-
-int
-pserver_seal_rekey(pserver_seal_t *seal, const pserver_keys_t *from,
-    const pserver_keys_t *to)
-{
-    int            rc;
-    u_char         key[PSERVER_KEY_LEN];
-    pserver_str_t  ad;
-
-    ad.data = seal->header;
-    ad.len = PSERVER_SEAL_AT_KEY;
-
-    rc = pserver_box_open(key, seal->header + PSERVER_SEAL_AT_KEY,
-                          PSERVER_KEY_LEN + PSERVER_BOX_OVERHEAD,
-                          from->data, ad);
-
-    if (rc == PSERVER_OK) {
-        pserver_seal_wrap(seal, to, key);
-        sodium_memzero(key, sizeof(key));
-    }
-
-    return rc;
 }
 
 

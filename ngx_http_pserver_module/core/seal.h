@@ -71,6 +71,7 @@ typedef struct {
     pserver_gcm_t         stream;
     pserver_gcm_t         seal;           /* of the header */
     void                 *hash;
+    u_char                key[PSERVER_KEY_LEN];         /* of the object */
     u_char                header[PSERVER_SEAL_HEADER_LEN];
     u_char                sha256[32];
     uint64_t              length;
@@ -127,11 +128,10 @@ int pserver_seal_init_again(pserver_seal_t *seal, const pserver_keys_t *keys,
     const pserver_seal_place_t *place, const u_char id[PSERVER_SEAL_ID_LEN]);
 
 /*
- * Before the header: it is to be under the newest data key of "to", and not
- * of "from", with which init was called.  PSERVER_INVALID: it was not.
+ * Before the header: it is to be under the newest data key of these, whatever
+ * init was called with, which may be gone by now
  */
-int pserver_seal_rekey(pserver_seal_t *seal, const pserver_keys_t *from,
-    const pserver_keys_t *to);
+void pserver_seal_rekey(pserver_seal_t *seal, const pserver_keys_t *keys);
 
 /* the length of a file with an object of len bytes, up to SEAL_MAX */
 uint64_t pserver_seal_file_len(uint64_t len);

@@ -336,22 +336,17 @@ ngx_http_pserver_writer_link_name(ngx_http_pserver_writer_t *writer,
 static ngx_uint_t
 ngx_http_pserver_writer_renew(ngx_http_pserver_writer_t *writer)
 {
-    ngx_uint_t      rc;
-    pserver_keys_t  keys;
-
-    keys = writer->owner.keys;
+    ngx_uint_t  rc;
 
     rc = ngx_http_pserver_owner_renew(&writer->owner);
 
-    if (rc == NGX_HTTP_PSERVER_STORE_OK
-        && writer->seal.generation != writer->owner.keys.generation
-        && pserver_seal_rekey(&writer->seal, &keys, &writer->owner.keys)
-           != PSERVER_OK)
-    {
-        rc = NGX_HTTP_PSERVER_STORE_ERROR;
-    }
+    /* the keys may have been renewed before, with a look at the manifest */
 
-    sodium_memzero(&keys, sizeof(pserver_keys_t));
+    if (rc == NGX_HTTP_PSERVER_STORE_OK
+        && writer->seal.generation != writer->owner.keys.generation)
+    {
+        pserver_seal_rekey(&writer->seal, &writer->owner.keys);
+    }
 
     /* without a file of keys: the caller takes NOT_FOUND for a number */
 
