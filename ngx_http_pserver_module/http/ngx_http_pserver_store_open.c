@@ -76,6 +76,10 @@ ngx_http_pserver_get_again(ngx_http_pserver_get_t *get,
         return 1;
     }
 
+    /* what is opened anew may be a longer one: room is made for it again */
+
+    ngx_http_pserver_get_free(get);
+
     ngx_http_pserver_object_close(&get->object);
 
     ngx_memzero(&get->object, sizeof(ngx_http_pserver_object_t));
