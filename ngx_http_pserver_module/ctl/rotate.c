@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 
@@ -189,6 +190,13 @@ pserverctl_rotate_demand(int folder, const char *name)
     ssize_t         n;
     uint32_t        newest, oldest;
     pserver_str_t   file;
+
+    /* nginx removes a demand that it has carried out, not one of meanwhile */
+
+    if (flock(folder, LOCK_EX) == -1) {
+        pserverctl_error("%s: %s", name, strerror(errno));
+        return PSERVERCTL_FAILED;
+    }
 
     fd = openat(folder, "owner.key", O_RDONLY|O_NOFOLLOW|O_CLOEXEC);
     n = (fd == -1) ? -1 : read(fd, buf, sizeof(buf));

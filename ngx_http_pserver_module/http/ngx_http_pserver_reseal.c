@@ -4,6 +4,7 @@
 
 
 #include "ngx_http_pserver_reseal.h"
+#include "ngx_http_pserver_custody.h"
 #include "ngx_http_pserver_generation.h"
 #include "ngx_http_pserver_manifest.h"
 #include "ngx_http_pserver_quota.h"
@@ -40,14 +41,19 @@ typedef struct {
 
 static ngx_uint_t ngx_http_pserver_reseal_start(
     ngx_http_pserver_reseal_t *reseal);
+static ngx_uint_t ngx_http_pserver_reseal_locked(
+    ngx_http_pserver_reseal_t *reseal);
 static const char *ngx_http_pserver_reseal_next(
     ngx_http_pserver_reseal_t *reseal);
+static struct dirent *ngx_http_pserver_reseal_entry(
+    ngx_http_pserver_reseal_t *reseal, DIR *dir);
 static DIR *ngx_http_pserver_reseal_dir(ngx_http_pserver_reseal_t *reseal,
     ngx_fd_t folder, const char *name);
 static ngx_uint_t ngx_http_pserver_reseal_file(
     ngx_http_pserver_reseal_t *reseal, const char *name);
 static ngx_uint_t ngx_http_pserver_reseal_older(
     ngx_http_pserver_reseal_t *reseal, ngx_http_pserver_reseal_file_t *file);
+static ngx_uint_t ngx_http_pserver_reseal_other(ngx_uint_t data);
 static ngx_uint_t ngx_http_pserver_reseal_copy(
     ngx_http_pserver_reseal_t *reseal, ngx_http_pserver_reseal_file_t *file);
 static ngx_uint_t ngx_http_pserver_reseal_chunks(
@@ -143,6 +149,11 @@ ngx_http_pserver_reseal_step(ngx_http_pserver_reseal_t *reseal)
 {
     const char  *name;
 
+    if (ngx_http_pserver_reseal_locked(reseal)) {
+        ngx_http_pserver_reseal_end(reseal, 0);
+        return;
+    }
+
     name = ngx_http_pserver_reseal_next(reseal);
 
     if (name) {
@@ -166,6 +177,33 @@ ngx_http_pserver_reseal_step(ngx_http_pserver_reseal_t *reseal)
 }
 
 
+void
+ngx_http_pserver_reseal_stop(ngx_http_pserver_reseal_t *reseal)
+{
+    if (reseal->writer) {
+        ngx_http_pserver_reseal_end(reseal, 0);
+    }
+}
+
+
+/* the owner's key was taken back: what it has opened is not used further */
+
+static ngx_uint_t
+ngx_http_pserver_reseal_locked(ngx_http_pserver_reseal_t *reseal)
+{
+    ngx_http_pserver_owner_t       *owner;
+    ngx_http_pserver_custody_at_t   at;
+
+    owner = &reseal->writer->owner;
+
+    at.root = owner->root;
+    at.chain_id = owner->chain_id;
+    at.owner = owner->address;
+
+    return ngx_http_pserver_custody_locked(&at);
+}
+
+
 /* NULL: one step further to it, or all are through */
 
 static const char *
@@ -177,7 +215,7 @@ ngx_http_pserver_reseal_next(ngx_http_pserver_reseal_t *reseal)
     folder = &ngx_http_pserver_reseal_folders[reseal->folder];
 
     if (reseal->files) {
-        de = readdir(reseal->files);
+        de = ngx_http_pserver_reseal_entry(reseal, reseal->files);
 
         if (de) {
             return de->d_name;
@@ -209,7 +247,7 @@ ngx_http_pserver_reseal_next(ngx_http_pserver_reseal_t *reseal)
         return NULL;
     }
 
-    de = readdir(reseal->dir);
+    de = ngx_http_pserver_reseal_entry(reseal, reseal->dir);
 
     if (de == NULL) {
         (void) closedir(reseal->dir);
@@ -226,7 +264,26 @@ ngx_http_pserver_reseal_next(ngx_http_pserver_reseal_t *reseal)
 }
 
 
-/* one that is there and can't be read may have what is under an older key */
+/* a folder that ends with an error may have what is under an older key */
+
+static struct dirent *
+ngx_http_pserver_reseal_entry(ngx_http_pserver_reseal_t *reseal, DIR *dir)
+{
+    struct dirent  *de;
+
+    ngx_set_errno(0);
+
+    de = readdir(dir);
+
+    if (de == NULL && ngx_errno) {
+        reseal->left++;
+    }
+
+    return de;
+}
+
+
+/* and so may one that is there and can't be read */
 
 static DIR *
 ngx_http_pserver_reseal_dir(ngx_http_pserver_reseal_t *reseal,
@@ -305,16 +362,20 @@ ngx_http_pserver_reseal_older(ngx_http_pserver_reseal_t *reseal,
     owner = &reseal->writer->owner;
 
     if (file->object.fd == -1) {
-        return (data && ngx_errno != NGX_ENOENT)
-               ? NGX_HTTP_PSERVER_STORE_BAD
-               : NGX_HTTP_PSERVER_STORE_NOT_FOUND;
+        return ngx_http_pserver_reseal_other(data)
+               ? NGX_HTTP_PSERVER_STORE_NOT_FOUND
+               : NGX_HTTP_PSERVER_STORE_BAD;
     }
 
     n = pread(file->object.fd, header, sizeof(header), 0);
 
-    if (n == -1 || fstat(file->object.fd, &st) == -1
-        || pserver_seal_generation(header, n, &generation) != PSERVER_OK)
-    {
+    if (n == -1 || fstat(file->object.fd, &st) == -1) {
+        return ngx_http_pserver_reseal_other(data)
+               ? NGX_HTTP_PSERVER_STORE_NOT_FOUND
+               : NGX_HTTP_PSERVER_STORE_BAD;
+    }
+
+    if (pserver_seal_generation(header, n, &generation) != PSERVER_OK) {
         return data ? NGX_HTTP_PSERVER_STORE_BAD
                     : NGX_HTTP_PSERVER_STORE_NOT_FOUND;
     }
@@ -332,6 +393,30 @@ ngx_http_pserver_reseal_older(ngx_http_pserver_reseal_t *reseal,
 
     return ngx_http_pserver_object_open_fd(owner, &file->object, &file->place,
                                            file->number);
+}
+
+
+/*
+ * By errno: it is gone; or, where there may be others, no file.  What can't
+ * be read for another reason may be under an older key.
+ */
+
+static ngx_uint_t
+ngx_http_pserver_reseal_other(ngx_uint_t data)
+{
+    switch (ngx_errno) {
+
+    case NGX_ENOENT:
+        return 1;
+
+    case ELOOP:
+    case ENXIO:
+    case EISDIR:
+        return !data;
+
+    default:
+        return 0;
+    }
 }
 
 
@@ -486,9 +571,12 @@ ngx_http_pserver_reseal_end(ngx_http_pserver_reseal_t *reseal,
     if (whole && reseal->sealed == 0 && reseal->left == 0) {
         older = owner->keys.nolder;
 
+        /* nothing goes if there is a later generation meanwhile */
+
         reseal->shed = (ngx_http_pserver_generation_end(owner,
                                                         reseal->generation)
                         == NGX_HTTP_PSERVER_STORE_OK
+                        && owner->keys.generation == reseal->generation
                         && older);
     }
 

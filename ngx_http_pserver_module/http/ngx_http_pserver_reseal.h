@@ -47,8 +47,14 @@ void ngx_http_pserver_reseal_begin(ngx_http_pserver_reseal_t *reseal,
     u_char *root, uint64_t chain_id, const pserver_address_t *owner,
     off_t reserve);
 
-/* the next file; ends the pass after the last one, or when much was done */
+/*
+ * The next file; ends the pass after the last one, when much was done, or
+ * when the owner's own key is not here any more.
+ */
 void ngx_http_pserver_reseal_step(ngx_http_pserver_reseal_t *reseal);
+
+/* ends it now, if there is one: another one does the rest */
+void ngx_http_pserver_reseal_stop(ngx_http_pserver_reseal_t *reseal);
 
 
 #endif /* _NGX_HTTP_PSERVER_RESEAL_H_INCLUDED_ */

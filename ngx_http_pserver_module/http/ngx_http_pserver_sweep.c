@@ -70,6 +70,7 @@ static ngx_uint_t ngx_http_pserver_sweep_store(ngx_http_pserver_sweep_t *sweep,
 static void ngx_http_pserver_sweep_run(void *data);
 static ngx_int_t ngx_http_pserver_sweep_open(ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_close(ngx_http_pserver_sweep_t *sweep);
+static void ngx_http_pserver_sweep_leave(ngx_http_pserver_sweep_t *sweep);
 static const char *ngx_http_pserver_sweep_next(
     ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_keys(ngx_http_pserver_sweep_t *sweep);
@@ -154,11 +155,12 @@ ngx_http_pserver_sweep_event(ngx_event_t *ev)
 {
     ngx_http_pserver_sweep_t  *sweep;
 
+    sweep = &ngx_http_pserver_sweep;
+
     if (ngx_exiting) {
+        ngx_http_pserver_sweep_leave(sweep);
         return;
     }
-
-    sweep = &ngx_http_pserver_sweep;
 
     if (sweep->over && !ngx_http_pserver_sweep_store(sweep, sweep->n)) {
         return;
@@ -254,7 +256,10 @@ ngx_http_pserver_sweep_run(void *data)
 
     sweep->now = time(NULL);
 
-    for (i = 0; i < NGX_HTTP_PSERVER_SWEEP_BATCH && !sweep->over; i++) {
+    for (i = 0;
+         i < NGX_HTTP_PSERVER_SWEEP_BATCH && !sweep->over && !ngx_exiting;
+         i++)
+    {
 
         if (sweep->reseal.writer) {
             ngx_http_pserver_reseal_step(&sweep->reseal);
@@ -269,6 +274,13 @@ ngx_http_pserver_sweep_run(void *data)
         }
 
         name = ngx_http_pserver_sweep_next(sweep);
+
+        if (sweep->reseal.generation && sweep->reseal.writer == NULL) {
+
+            /* it failed, and what it has made is of this owner */
+
+            return;
+        }
 
         if (name) {
             ngx_http_pserver_sweep_entry(sweep, name);
@@ -328,6 +340,33 @@ ngx_http_pserver_sweep_close(ngx_http_pserver_sweep_t *sweep)
         (void) close(sweep->lock);
         sweep->lock = -1;
     }
+}
+
+
+/* in the middle: another process need not wait until this one is gone */
+
+static void
+ngx_http_pserver_sweep_leave(ngx_http_pserver_sweep_t *sweep)
+{
+    if (sweep->over) {
+        return;
+    }
+
+    ngx_http_pserver_reseal_stop(&sweep->reseal);
+
+    if (sweep->dir) {
+        (void) closedir(sweep->dir);
+        sweep->dir = NULL;
+    }
+
+    if (sweep->owner != -1) {
+        (void) close(sweep->owner);
+        sweep->owner = -1;
+    }
+
+    ngx_http_pserver_sweep_close(sweep);
+
+    sweep->over = 1;
 }
 
 
@@ -690,7 +729,10 @@ ngx_http_pserver_sweep_done(void *data)
         }
     }
 
-    if (!ngx_exiting) {
-        ngx_add_timer(&ngx_http_pserver_sweep_timer, interval);
+    if (ngx_exiting) {
+        ngx_http_pserver_sweep_leave(sweep);
+        return;
     }
+
+    ngx_add_timer(&ngx_http_pserver_sweep_timer, interval);
 }
