@@ -381,7 +381,36 @@ is($store->('owner1', 'demo.more', 1000)->{status}, 201, 'owner1 is not');
 
 
 
-=== TEST 10: custody
+=== TEST 10: another data key
+--- config eval: config(pserver_engine => undef, pserver_operation => undef)
+--- script
+is(store_data($_, 'demo.keys', '{"text":"a"}')->{status}, 201, "$_ has some")
+    for qw( owner1 owner2 );
+
+tries(qw( keys_state keys_renew ));
+
+my $newest = sub { ::as(shift, 'GET', '/v1/keys')->{json}{generation} };
+my ($one, $two) = map { $newest->($_) } qw( owner1 owner2 );
+
+my $r = ::as('owner2', 'PUT', '/v1/keys/' . ($two + 1), body => '');
+is($r->{status}, 201, 'owner2 makes one');
+is($newest->('owner2'), $two + 1, 'and has it');
+is($newest->('owner1'), $one, 'owner1 has none more');
+is(::as('owner1', 'GET', '/v1/data/demo.keys')->{json}{data}{text}, 'a',
+    'and reads');
+
+for my $wallet (qw( app1 stranger )) {
+    cmp_ok(::as($wallet, 'GET', '/v1/keys')->{status}, '>=', 401,
+        "$wallet sees none");
+    cmp_ok(::as($wallet, 'PUT', '/v1/keys/' . ($one + 1), body => '')
+        ->{status}, '>=', 401, "$wallet makes none");
+}
+
+is($newest->('owner1'), $one, 'still none');
+
+
+
+=== TEST 11: custody
 --- config eval: config(pserver_custody => 'owner max=2h')
 --- script
 tries(qw( custody_state custody_set custody_unlock custody_lock ));
@@ -435,7 +464,7 @@ is(::as('owner2', 'GET', '/v1/data/demo.messages')->{status}, 404,
 
 
 
-=== TEST 11: no route was left out
+=== TEST 12: no route was left out
 --- script
 my @routes = routes();
 
