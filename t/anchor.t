@@ -400,6 +400,16 @@ rpc('anvil_setCode', $contract, $code);
 automine(1);
 
 
+# one that takes more gas than an anchor does
+
+rpc('anvil_setCode', $contract,
+    '0x60003560e01c6368205bc3146015576218000051005b60806000f3');
+ended(start(), 1, qr/an anchor takes \d{7} gas, and none takes more than/,
+    'gas without bound');
+is(scalar(@{[ pool() ]}), 0, 'nothing is sent');
+rpc('anvil_setCode', $contract, $code);
+
+
 # a log that was cut back
 
 system('cp', '-a', $log, "$work/old") == 0 or die;
@@ -409,6 +419,22 @@ ended(start(dir => "$work/old/public", '--stop' => $work), 1,
     qr/the log was cut back: it has 23 entries, 24 were anchored/,
     'fewer than were anchored');
 ok(-s "$work/stopped", 'which stops a node');
+
+
+# what was sent in one round is mined in a later one, when the log has grown
+
+automine(0);
+grow(1);
+$nonce = nonce();
+$run = start('--every' => 1, '--timeout' => 3);
+wait_until { nonce('pending') == $nonce + 1 } 'sent';
+grow(1);
+wait_until { said($run) =~ /25 entries are not anchored yet/ } 'not in time';
+automine(1);
+mine();
+wait_until { anchors() =~ / 25 26$/ } 'the next round goes on behind it';
+kill TERM => $run->{pid};
+waitpid $run->{pid}, 0;
 
 done_testing();
 

@@ -31,6 +31,10 @@ static void pserverctl_anchoring_node(pserverctl_anchoring_t *a);
 
 #define pserverctl_llu(n)  ((unsigned long long) (n))
 
+/* ten times of what an anchor takes: a node that says more does not have the
+   account offer it */
+#define PSERVERCTL_ANCHOR_GAS_MAX  1000000
+
 
 int
 pserverctl_anchoring_send(pserverctl_anchoring_t *a)
@@ -82,7 +86,8 @@ done:
 
 /*
  * The nonce of the last one is used, and the anchor is not there.  PSERVER_OK:
- * another transaction has it; PSERVER_AGAIN: not known; PSERVER_INVALID: said.
+ * another transaction has it, or it was the anchor of an earlier round, when
+ * the log was smaller; PSERVER_AGAIN: not known; PSERVER_INVALID: said.
  */
 
 static int
@@ -128,6 +133,10 @@ pserverctl_anchoring_taken(pserverctl_anchoring_t *a)
                              pserverctl_llu(block));
             a->len = 0;
             rc = PSERVER_INVALID;
+
+        } else if (pserver_get_be(a->data + 60, 8) != a->log.checkpoint.size) {
+            a->len = 0;
+            rc = PSERVER_OK;
         }
     }
 
@@ -310,6 +319,13 @@ pserverctl_anchoring_gas(pserverctl_anchoring_t *a, pserver_transaction_t *tx)
     if (rc != PSERVER_OK) {
         pserverctl_anchoring_node(a);
         return PSERVER_AGAIN;
+    }
+
+    if (tx->gas > PSERVERCTL_ANCHOR_GAS_MAX) {
+        pserverctl_error("the node says that an anchor takes %llu gas, and "
+                         "none takes more than %d", pserverctl_llu(tx->gas),
+                         PSERVERCTL_ANCHOR_GAS_MAX);
+        return PSERVER_INVALID;
     }
 
     tx->gas += tx->gas / 4;
