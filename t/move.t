@@ -517,6 +517,22 @@ is((ctl('import', '--root', "$state/root2", '--chain', 31337, '--digest',
     'x', $archive, $store))[0], 2, 'no digest');
 is_deeply([ glob "$store/owners/*" ], [], 'nobody is there');
 
+# a folder that somebody else has put where the import works
+
+my $incoming = "$store/incoming/" . lc substr wallet('owner1')->{address}, 2;
+
+for my $put (sub { chmod 0777, @_ }, sub { chown 65534, 65534, @_ }) {
+    remove_tree($incoming);
+    make_path($incoming);
+    $put->($incoming);
+    my ($status, undef, $err) = import_to($store, $archive, $digest);
+    is($status, 1, "another's folder");
+    like($err, qr/others could change it/, 'says so');
+    is_deeply([ glob "$incoming/*" ], [], 'nothing is written');
+}
+
+remove_tree($incoming);
+
 # another owner with the same derivation index
 
 my $index = sprintf '%08x', unpack('N', Digest::SHA::sha256(

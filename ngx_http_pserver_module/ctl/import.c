@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +31,7 @@ typedef struct {
     int                       from;
     int                       to;
     char                      folder[sizeof(PSERVERCTL_IMPORT_FOLDER) + 41];
-    pserver_str_t             list;      /* mapped */
+    pserver_str_t             list;      /* malloc'd */
     pserverctl_items_t        items;
     uint64_t                  bytes;
     pserverctl_progress_t     progress;
@@ -130,6 +129,7 @@ pserverctl_import(pserverctl_args_t *args)
                 (unsigned long long) import.bytes);
     }
 
+    free(import.list.data);
     pserverctl_items_free(&import.items);
     pserverctl_fsck_done(&import.fsck);
 
@@ -179,15 +179,15 @@ pserverctl_import_args(pserverctl_import_t *import, pserverctl_args_t *args,
 }
 
 
-/* maps the list, if it is the one that was meant */
+/* reads the list, if it is the one that was meant: what is parsed is what was
+   hashed, whatever becomes of the file */
 
 static int
 pserverctl_import_list(pserverctl_import_t *import, const u_char digest[32])
 {
-    int          fd;
-    void        *data;
-    u_char       sha256[32];
-    struct stat  st;
+    u_char                   *data;
+    ssize_t                   n;
+    pserver_archive_entry_t   list;
 
     import->from = open(import->archive, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
@@ -195,38 +195,38 @@ pserverctl_import_list(pserverctl_import_t *import, const u_char digest[32])
         return pserverctl_import_failed(import, NULL);
     }
 
-    fd = openat(import->from, PSERVERCTL_MOVE_LIST,
-                O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
+    /* before it takes memory */
 
-    if (fd == -1 && errno == ENOENT) {
+    if (pserverctl_move_hash(import->from, PSERVERCTL_MOVE_LIST, &list, NULL)
+        == -1)
+    {
+        if (errno != ENOENT) {
+            return pserverctl_import_failed(import, PSERVERCTL_MOVE_LIST);
+        }
+
         pserverctl_error("%s: the export is not complete, or this is none",
                          import->archive);
         return PSERVERCTL_FAILED;
     }
 
-    if (fd == -1 || fstat(fd, &st) == -1) {
-        return pserverctl_import_failed(import, PSERVERCTL_MOVE_LIST);
+    if (memcmp(list.sha256, digest, 32) == 0) {
+        data = malloc(list.size + 1);
+
+        if (data == NULL) {
+            pserverctl_error("not enough memory");
+            return PSERVERCTL_FAILED;
+        }
+
+        n = pserverctl_move_read(import->from, PSERVERCTL_MOVE_LIST, data,
+                                 list.size);
+
+        import->list.data = data;
+        import->list.len = (n == -1) ? 0 : (size_t) n;
+
+        (void) crypto_hash_sha256(list.sha256, data, import->list.len);
     }
 
-    if (st.st_size == 0) {
-        return pserverctl_import_bad(import, PSERVERCTL_MOVE_LIST,
-                                     "is empty");
-    }
-
-    data = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-
-    close(fd);
-
-    if (data == MAP_FAILED) {
-        return pserverctl_import_failed(import, PSERVERCTL_MOVE_LIST);
-    }
-
-    import->list.data = data;
-    import->list.len = (size_t) st.st_size;
-
-    (void) crypto_hash_sha256(sha256, data, import->list.len);
-
-    if (memcmp(sha256, digest, 32) != 0) {
+    if (memcmp(list.sha256, digest, 32) != 0) {
         pserverctl_error("%s/%s: has another digest than --digest says: it "
                          "was changed, or is another archive",
                          import->archive, PSERVERCTL_MOVE_LIST);
@@ -343,15 +343,17 @@ pserverctl_import_run(pserverctl_import_t *import)
     }
 
     return pserverctl_import_place(&import->fsck, &import->head.owner,
-                                   import->folder, &import->items);
+                                   import->to, import->folder,
+                                   &import->items);
 }
 
 
 static int
 pserverctl_import_begin(pserverctl_import_t *import)
 {
-    int    rc;
-    char   hex[41], path[sizeof(import->folder) + 1];
+    int          rc;
+    char         hex[41], path[sizeof(import->folder) + 1];
+    struct stat  st;
 
     import->fsck.fd = open(import->fsck.store,
                            O_RDONLY|O_DIRECTORY|O_CLOEXEC);
@@ -382,6 +384,18 @@ pserverctl_import_begin(pserverctl_import_t *import)
 
     if (import->to == -1 || flock(import->to, LOCK_EX|LOCK_NB) == -1) {
         return pserverctl_import_failed(import, import->folder);
+    }
+
+    /* who else could change names in it would choose what we write, and to
+       what we give another user the right */
+
+    if (fstat(import->to, &st) == -1 || st.st_uid != geteuid()
+        || (st.st_mode & 077))
+    {
+        pserverctl_error("%s/%s: others could change it: remove it, and run "
+                         "the import again", import->fsck.store,
+                         import->folder);
+        return PSERVERCTL_FAILED;
     }
 
     return PSERVERCTL_OK;

@@ -92,7 +92,7 @@ pserverctl_import_index(const pserverctl_fsck_t *fsck,
 
 int
 pserverctl_import_place(pserverctl_fsck_t *fsck,
-    const pserver_address_t *address, const char *from,
+    const pserver_address_t *address, int fd, const char *from,
     const pserverctl_items_t *items)
 {
     int                     rc;
@@ -106,11 +106,10 @@ pserverctl_import_place(pserverctl_fsck_t *fsck,
     in.owner.lock = -1;
     in.owner.address = *address;
     in.owner.label = from;
-    in.owner.fd = openat(fsck->fd, from,
-                         O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+    in.owner.fd = fd;
 
-    if (in.owner.fd == -1 || fstat(fsck->fd, &in.st) == -1) {
-        pserverctl_error("%s: %s", from, strerror(errno));
+    if (fstat(fsck->fd, &in.st) == -1) {
+        pserverctl_error("%s: %s", fsck->store, strerror(errno));
         return PSERVERCTL_FAILED;
     }
 
@@ -123,17 +122,16 @@ pserverctl_import_place(pserverctl_fsck_t *fsck,
 
     pserverctl_fsck_close(&in.owner);
 
+    /* nobody else is in the folder until it is given away itself, at last:
+       none of these names leads elsewhere */
+
     if (rc == PSERVERCTL_OK
-        && (pserverctl_import_chown(&in, in.owner.fd, ".") == -1
-            || pserverctl_move_walk(in.owner.fd, pserverctl_import_give, &in)
-               == -1))
+        && pserverctl_move_walk(fd, pserverctl_import_give, &in) == -1)
     {
         pserverctl_error("%s: can not be given to who owns the store: %s",
                          from, strerror(errno));
         rc = PSERVERCTL_FAILED;
     }
-
-    close(in.owner.fd);
 
     if (rc != PSERVERCTL_OK) {
         return rc;
@@ -162,6 +160,8 @@ pserverctl_import_place(pserverctl_fsck_t *fsck,
     /* with the links durable before it, and the folder afterwards */
 
     if (syncfs(fsck->fd) == -1
+        || pserverctl_import_chown(&in, fd, ".") == -1
+        || fsync(fd) == -1
         || renameat2(fsck->fd, from, fsck->fd, path, RENAME_NOREPLACE) == -1
         || pserverctl_import_sync(fsck->fd, "owners") == -1
         || fsync(fsck->fd) == -1)

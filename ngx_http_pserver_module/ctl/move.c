@@ -314,6 +314,7 @@ ssize_t
 pserverctl_move_read(int dir, const char *path, u_char *data, size_t size)
 {
     int          fd;
+    size_t       len;
     ssize_t      n;
     struct stat  st;
 
@@ -324,17 +325,21 @@ pserverctl_move_read(int dir, const char *path, u_char *data, size_t size)
     }
 
     n = -1;
+    len = 0;
 
     if (st.st_size > (off_t) size) {
         errno = EFBIG;
 
     } else {
-        n = read(fd, data, (size_t) st.st_size);
+        do {
+            n = read(fd, data + len, (size_t) st.st_size - len);
+            len += (n > 0) ? (size_t) n : 0;
+        } while (n > 0 && len < (size_t) st.st_size);
     }
 
     close(fd);
 
-    return n;
+    return (n == -1) ? -1 : (ssize_t) len;
 }
 
 

@@ -65,7 +65,7 @@ int pserverctl_move_hash(int dir, const char *path,
 int pserverctl_move_write(int dir, const char *path, const u_char *data,
     size_t len);
 
-/* reads a small file; -1 with EFBIG: it is longer than size */
+/* reads a file; -1 with EFBIG: it is longer than size */
 ssize_t pserverctl_move_read(int dir, const char *path, u_char *data,
     size_t size);
 
@@ -96,10 +96,11 @@ int pserverctl_export_log(pserverctl_fsck_owner_t *owner, const char *folder,
 
 /*
  * Gives the owner a place in the store, and then the folder that is at
- * "from" below fd: all of it, in one step.  PSERVERCTL_FAILED: said.
+ * "from" below it and open as fd: all of it, in one step.
+ * PSERVERCTL_FAILED: said.
  */
 int pserverctl_import_place(pserverctl_fsck_t *fsck,
-    const pserver_address_t *address, const char *from,
+    const pserver_address_t *address, int fd, const char *from,
     const pserverctl_items_t *items);
 
 /* whether there is room for the owner in the store.  PSERVERCTL_FAILED:
