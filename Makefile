@@ -182,7 +182,8 @@ asan:
 # killed at each call by which it changes the disk
 
 fault:
-	@EACH=1 VERBOSE=1 WORKERS=1 scripts/test t/crash.t
+	@EACH=1 VERBOSE=1 SUITE_TIMEOUT=3600 WORKERS=1 scripts/test t/crash.t \
+	    t/crash_keys.t
 
 # with jobs under way the engine goes away for a minute, nginx is upgraded, and
 # reloads at each call by which a job changes the disk;

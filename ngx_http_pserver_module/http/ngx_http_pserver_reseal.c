@@ -9,6 +9,7 @@
 #include "ngx_http_pserver_manifest.h"
 #include "ngx_http_pserver_quota.h"
 #include "../core/encode.h"
+#include "../core/entry.h"
 
 #include <sys/file.h>
 #include <sodium.h>
@@ -39,10 +40,14 @@ typedef struct {
 } ngx_http_pserver_reseal_file_t;
 
 
+static ngx_uint_t ngx_http_pserver_reseal_look(
+    ngx_http_pserver_reseal_t *reseal);
 static ngx_uint_t ngx_http_pserver_reseal_start(
     ngx_http_pserver_reseal_t *reseal);
 static ngx_uint_t ngx_http_pserver_reseal_locked(
     ngx_http_pserver_reseal_t *reseal);
+static void ngx_http_pserver_reseal_allowed(ngx_http_pserver_reseal_t *reseal,
+    ngx_uint_t entry);
 static const char *ngx_http_pserver_reseal_next(
     ngx_http_pserver_reseal_t *reseal);
 static struct dirent *ngx_http_pserver_reseal_entry(
@@ -63,8 +68,8 @@ static ngx_uint_t ngx_http_pserver_reseal_replace(
 static ngx_uint_t ngx_http_pserver_reseal_rename(
     ngx_http_pserver_reseal_t *reseal, ngx_http_pserver_reseal_file_t *file,
     const char *temp);
-static void ngx_http_pserver_reseal_end(ngx_http_pserver_reseal_t *reseal,
-    ngx_uint_t whole);
+static void ngx_http_pserver_reseal_whole(ngx_http_pserver_reseal_t *reseal);
+static void ngx_http_pserver_reseal_end(ngx_http_pserver_reseal_t *reseal);
 
 
 static ngx_http_pserver_reseal_folder_t  ngx_http_pserver_reseal_folders[] = {
@@ -91,15 +96,42 @@ ngx_http_pserver_reseal_begin(ngx_http_pserver_reseal_t *reseal,
 
     if (ngx_http_pserver_writer_open(reseal->writer, root, chain_id, owner)
         != NGX_HTTP_PSERVER_STORE_OK
-        || ngx_http_pserver_reseal_start(reseal)
-           != NGX_HTTP_PSERVER_STORE_OK)
+        || ngx_http_pserver_reseal_look(reseal) != NGX_HTTP_PSERVER_STORE_OK)
     {
-        ngx_http_pserver_reseal_end(reseal, 0);
+        ngx_http_pserver_reseal_end(reseal);
     }
 }
 
 
-/* what a crash, or an operator, has left to do before files */
+/* a key that a crash, or an operator, has left to be made is asked for */
+
+static ngx_uint_t
+ngx_http_pserver_reseal_look(ngx_http_pserver_reseal_t *reseal)
+{
+    u_char                     head[PSERVER_MANIFEST_HEAD_LEN];
+    uint64_t                   wanted;
+    ngx_uint_t                 rc;
+    ngx_http_pserver_owner_t  *owner;
+
+    owner = &reseal->writer->owner;
+    wanted = ngx_http_pserver_generation_wanted(owner->fd);
+
+    if (ngx_http_pserver_generation_look(owner, wanted, &rc)
+        != NGX_HTTP_PSERVER_GENERATION_MADE)
+    {
+        return ngx_http_pserver_reseal_start(reseal);
+    }
+
+    rc = ngx_http_pserver_manifest_head(owner, head);
+
+    if (rc == NGX_HTTP_PSERVER_STORE_OK) {
+        reseal->generation = wanted;
+        reseal->asks = PSERVER_ENTRY_KEY_ROTATED;
+    }
+
+    return rc;
+}
+
 
 static ngx_uint_t
 ngx_http_pserver_reseal_start(ngx_http_pserver_reseal_t *reseal)
@@ -112,11 +144,7 @@ ngx_http_pserver_reseal_start(ngx_http_pserver_reseal_t *reseal)
     owner = &reseal->writer->owner;
     wanted = ngx_http_pserver_generation_wanted(owner->fd);
 
-    if (ngx_http_pserver_generation_make(owner, wanted, &rc)
-        == NGX_HTTP_PSERVER_GENERATION_MADE)
-    {
-        reseal->made = 1;
-    }
+    (void) ngx_http_pserver_generation_make(owner, wanted, &rc);
 
     if (rc != NGX_HTTP_PSERVER_STORE_OK) {
         return rc;
@@ -147,10 +175,19 @@ ngx_http_pserver_reseal_start(ngx_http_pserver_reseal_t *reseal)
 void
 ngx_http_pserver_reseal_step(ngx_http_pserver_reseal_t *reseal)
 {
+    ngx_uint_t   asks;
     const char  *name;
 
     if (ngx_http_pserver_reseal_locked(reseal)) {
-        ngx_http_pserver_reseal_end(reseal, 0);
+        ngx_http_pserver_reseal_end(reseal);
+        return;
+    }
+
+    asks = reseal->asks;
+
+    if (asks) {
+        reseal->asks = 0;
+        ngx_http_pserver_reseal_allowed(reseal, asks);
         return;
     }
 
@@ -165,14 +202,14 @@ ngx_http_pserver_reseal_step(ngx_http_pserver_reseal_t *reseal)
         }
 
         if (reseal->done >= NGX_HTTP_PSERVER_RESEAL_TURN) {
-            ngx_http_pserver_reseal_end(reseal, 0);
+            ngx_http_pserver_reseal_end(reseal);
         }
 
         return;
     }
 
     if (ngx_http_pserver_reseal_folders[reseal->folder].name == NULL) {
-        ngx_http_pserver_reseal_end(reseal, 1);
+        ngx_http_pserver_reseal_whole(reseal);
     }
 }
 
@@ -181,7 +218,7 @@ void
 ngx_http_pserver_reseal_stop(ngx_http_pserver_reseal_t *reseal)
 {
     if (reseal->writer) {
-        ngx_http_pserver_reseal_end(reseal, 0);
+        ngx_http_pserver_reseal_end(reseal);
     }
 }
 
@@ -201,6 +238,27 @@ ngx_http_pserver_reseal_locked(ngx_http_pserver_reseal_t *reseal)
     at.owner = owner->address;
 
     return ngx_http_pserver_custody_locked(&at);
+}
+
+
+/* what was asked for, unless it could not be logged */
+
+static void
+ngx_http_pserver_reseal_allowed(ngx_http_pserver_reseal_t *reseal,
+    ngx_uint_t entry)
+{
+    if (entry == PSERVER_ENTRY_KEY_ROTATED && reseal->logged
+        && ngx_http_pserver_reseal_start(reseal) == NGX_HTTP_PSERVER_STORE_OK)
+    {
+        return;
+    }
+
+    if (entry == PSERVER_ENTRY_KEYS_DESTROYED && reseal->logged) {
+        (void) ngx_http_pserver_generation_end(&reseal->writer->owner,
+                                               reseal->generation);
+    }
+
+    ngx_http_pserver_reseal_end(reseal);
 }
 
 
@@ -559,27 +617,41 @@ ngx_http_pserver_reseal_rename(ngx_http_pserver_reseal_t *reseal,
 }
 
 
+/* all of the owner was looked at: older keys that nothing needs are to go */
+
 static void
-ngx_http_pserver_reseal_end(ngx_http_pserver_reseal_t *reseal,
-    ngx_uint_t whole)
+ngx_http_pserver_reseal_whole(ngx_http_pserver_reseal_t *reseal)
 {
-    ngx_uint_t                 older;
     ngx_http_pserver_owner_t  *owner;
 
     owner = &reseal->writer->owner;
 
-    if (whole && reseal->sealed == 0 && reseal->left == 0) {
-        older = owner->keys.nolder;
+    if (reseal->sealed == 0 && reseal->left == 0) {
 
         /* nothing goes if there is a later generation meanwhile */
 
-        reseal->shed = (ngx_http_pserver_generation_end(owner,
-                                                        reseal->generation)
-                        == NGX_HTTP_PSERVER_STORE_OK
-                        && owner->keys.generation == reseal->generation
-                        && older);
+        if (ngx_http_pserver_owner_reload(owner) != NGX_HTTP_PSERVER_STORE_OK
+            || owner->keys.generation != reseal->generation)
+        {
+            ngx_http_pserver_reseal_end(reseal);
+            return;
+        }
+
+        if (owner->keys.nolder) {
+            reseal->asks = PSERVER_ENTRY_KEYS_DESTROYED;
+            return;
+        }
+
+        (void) ngx_http_pserver_generation_end(owner, reseal->generation);
     }
 
+    ngx_http_pserver_reseal_end(reseal);
+}
+
+
+static void
+ngx_http_pserver_reseal_end(ngx_http_pserver_reseal_t *reseal)
+{
     if (reseal->files) {
         (void) closedir(reseal->files);
         reseal->files = NULL;
@@ -592,4 +664,5 @@ ngx_http_pserver_reseal_end(ngx_http_pserver_reseal_t *reseal,
 
     ngx_http_pserver_writer_destroy(reseal->writer);
     reseal->writer = NULL;
+    reseal->asks = 0;
 }

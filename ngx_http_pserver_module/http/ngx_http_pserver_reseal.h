@@ -7,7 +7,8 @@
  * all that is random in it is new.  The new file takes the place of the old
  * one in one step; after a crash one of them is there, whole, and its key is
  * too, since keys go only after a pass that has found nothing under them.
- * What does not open is left, and with it the keys.
+ * What does not open is left, and with it the keys.  That a key is made, and
+ * that older ones are destroyed, is in the log first: reseal->asks.
  *
  * For one thread at a time, which http/sweep has.
  */
@@ -34,8 +35,9 @@ typedef struct {
     ngx_uint_t                       sealed;     /* versions */
     ngx_uint_t                       left;
 
-    unsigned                         made:1;     /* it began a generation */
-    unsigned                         shed:1;     /* older keys are gone */
+    ngx_uint_t                       asks;       /* for this entry of the log,
+                                                    before the next step */
+    unsigned                         logged:1;   /* it is there */
 } ngx_http_pserver_reseal_t;
 
 
@@ -48,8 +50,9 @@ void ngx_http_pserver_reseal_begin(ngx_http_pserver_reseal_t *reseal,
     off_t reserve);
 
 /*
- * The next file; ends the pass after the last one, when much was done, or
- * when the owner's own key is not here any more.
+ * The next file, or what was asked for, if it is logged; ends the pass after
+ * the last one, when much was done, or when the owner's own key is not here
+ * any more.
  */
 void ngx_http_pserver_reseal_step(ngx_http_pserver_reseal_t *reseal);
 

@@ -76,8 +76,10 @@ static const char *ngx_http_pserver_sweep_next(
 static void ngx_http_pserver_sweep_keys(ngx_http_pserver_sweep_t *sweep);
 static void ngx_http_pserver_sweep_generation(
     ngx_http_pserver_sweep_t *sweep);
-static void ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep,
+static void ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep);
+static ngx_int_t ngx_http_pserver_sweep_log(ngx_http_pserver_sweep_t *sweep,
     ngx_http_pserver_main_conf_t *pmcf);
+static void ngx_http_pserver_sweep_logged(ngx_http_pserver_audit_wait_t *wait);
 static void ngx_http_pserver_sweep_entry(ngx_http_pserver_sweep_t *sweep,
     const char *name);
 static void ngx_http_pserver_sweep_job(ngx_http_pserver_sweep_t *sweep,
@@ -110,6 +112,10 @@ static ngx_uint_t                ngx_http_pserver_sweep_part;
 /* something was sealed again: whether more is to be shows another pass */
 
 static ngx_uint_t                ngx_http_pserver_sweep_again;
+
+/* for an entry of the log, before keys are made or destroyed */
+
+static ngx_http_pserver_audit_wait_t  ngx_http_pserver_sweep_wait;
 
 static ngx_event_t               ngx_http_pserver_sweep_timer;
 static ngx_connection_t          ngx_http_pserver_sweep_dummy;
@@ -264,13 +270,11 @@ ngx_http_pserver_sweep_run(void *data)
         if (sweep->reseal.writer) {
             ngx_http_pserver_reseal_step(&sweep->reseal);
 
-            if (sweep->reseal.writer) {
-                continue;
+            if (sweep->reseal.writer == NULL || sweep->reseal.asks) {
+                return;
             }
 
-            /* what came of it is for the log */
-
-            return;
+            continue;
         }
 
         name = ngx_http_pserver_sweep_next(sweep);
@@ -284,6 +288,10 @@ ngx_http_pserver_sweep_run(void *data)
 
         if (name) {
             ngx_http_pserver_sweep_entry(sweep, name);
+        }
+
+        if (sweep->reseal.asks) {
+            return;
         }
     }
 
@@ -646,13 +654,9 @@ ngx_http_pserver_sweep_count(ngx_http_pserver_sweep_t *sweep,
 /* of an owner who is through for this time */
 
 static void
-ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep,
-    ngx_http_pserver_main_conf_t *pmcf)
+ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep)
 {
-    u_char                          count[NGX_INT_T_LEN];
-    ngx_http_pserver_reseal_t      *reseal;
-    ngx_http_pserver_loc_conf_t   **plcf;
-    ngx_http_pserver_audit_entry_t  entry;
+    ngx_http_pserver_reseal_t  *reseal;
 
     reseal = &sweep->reseal;
 
@@ -664,24 +668,6 @@ ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep,
 
     ngx_http_pserver_sweep_again |= (reseal->sealed != 0);
 
-    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
-
-    entry.owner = &sweep->address;
-    entry.count.data = count;
-    entry.count.len = ngx_sprintf(count, "%uD", reseal->generation) - count;
-
-    plcf = pmcf->stores.elts;
-
-    if (reseal->made) {
-        entry.type = PSERVER_ENTRY_KEY_ROTATED;
-        (void) ngx_http_pserver_audit_append(plcf[sweep->n], &entry, NULL);
-    }
-
-    if (reseal->shed) {
-        entry.type = PSERVER_ENTRY_KEYS_DESTROYED;
-        (void) ngx_http_pserver_audit_append(plcf[sweep->n], &entry, NULL);
-    }
-
     if (reseal->left) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "pserver: %ui versions of an owner could not be sealed "
@@ -690,6 +676,57 @@ ngx_http_pserver_sweep_resealed(ngx_http_pserver_sweep_t *sweep,
     }
 
     ngx_memzero(reseal, sizeof(ngx_http_pserver_reseal_t));
+}
+
+
+/* NGX_AGAIN: it is on its way */
+
+static ngx_int_t
+ngx_http_pserver_sweep_log(ngx_http_pserver_sweep_t *sweep,
+    ngx_http_pserver_main_conf_t *pmcf)
+{
+    u_char                          count[NGX_INT_T_LEN];
+    ngx_int_t                       rc;
+    ngx_http_pserver_reseal_t      *reseal;
+    ngx_http_pserver_loc_conf_t   **plcf;
+    ngx_http_pserver_audit_wait_t  *wait;
+    ngx_http_pserver_audit_entry_t  entry;
+
+    reseal = &sweep->reseal;
+    wait = &ngx_http_pserver_sweep_wait;
+
+    ngx_memzero(&entry, sizeof(ngx_http_pserver_audit_entry_t));
+    ngx_memzero(wait, sizeof(ngx_http_pserver_audit_wait_t));
+
+    entry.type = reseal->asks;
+    entry.owner = &sweep->address;
+    entry.count.data = count;
+    entry.count.len = ngx_sprintf(count, "%uD", reseal->generation) - count;
+
+    wait->handler = ngx_http_pserver_sweep_logged;
+    wait->data = sweep;
+
+    plcf = pmcf->stores.elts;
+
+    rc = ngx_http_pserver_audit_append(plcf[sweep->n], &entry, wait);
+
+    reseal->logged = (rc == NGX_OK);
+
+    return rc;
+}
+
+
+static void
+ngx_http_pserver_sweep_logged(ngx_http_pserver_audit_wait_t *wait)
+{
+    ngx_http_pserver_sweep_t  *sweep = wait->data;
+
+    sweep->reseal.logged = (wait->rc == NGX_OK);
+
+    if (!ngx_exiting) {
+        ngx_add_timer(&ngx_http_pserver_sweep_timer,
+                      NGX_HTTP_PSERVER_SWEEP_PAUSE);
+    }
 }
 
 
@@ -706,7 +743,13 @@ ngx_http_pserver_sweep_done(void *data)
     pmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                ngx_http_pserver_module);
 
-    ngx_http_pserver_sweep_resealed(sweep, pmcf);
+    if (sweep->reseal.asks
+        && ngx_http_pserver_sweep_log(sweep, pmcf) == NGX_AGAIN)
+    {
+        return;
+    }
+
+    ngx_http_pserver_sweep_resealed(sweep);
 
     if (sweep->over) {
         ngx_http_pserver_sweep_count(sweep, pmcf);

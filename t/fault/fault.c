@@ -7,7 +7,9 @@
  * nginx: 8 bytes of seconds that are added to the clock, or at which it
  * stands still if they are a time of our days; then 4 each of the call at
  * which to die (0: none), of the calls so far, and of whether it does not die
- * but waits, until there is none.  Each call is a line in $PSERVER_FAULT.log.
+ * but waits, until there is none; then a text that, if it is not empty, tells
+ * by fnmatch(3) on which one to die.  Each call is a line in
+ * $PSERVER_FAULT.log.
  * A call that is to die is not made: the disk is as the calls before it have
  * left it.
  *
@@ -19,6 +21,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -39,6 +42,7 @@ typedef struct {
     uint32_t  stop;
     uint32_t  count;
     uint32_t  hold;
+    char      name[1004];
 } fault_t;
 
 
@@ -105,11 +109,12 @@ fault_init(void)
 static void
 fault_point(const char *call, int fd, const char *path)
 {
-    int          len, error;
+    int          len, error, here;
     char         link[64], target[4096], line[8192];
     ssize_t      n;
     uint32_t     point;
     struct stat  st;
+    const char  *folder;
 
     if (fault == NULL || fault->stop == 0
         || (!fault_main && syscall(SYS_gettid) == getpid()))
@@ -128,19 +133,28 @@ fault_point(const char *call, int fd, const char *path)
 
     point = __atomic_add_fetch(&fault->count, 1, __ATOMIC_SEQ_CST);
 
+    folder = (fd >= 0 && path == NULL && fstat(fd, &st) == 0
+              && S_ISDIR(st.st_mode)) ? "(folder)" : "";
+
     len = snprintf(line, sizeof(line), "%u %s%s %s%s%s\n", point, call,
-                   (fd >= 0 && path == NULL && fstat(fd, &st) == 0
-                    && S_ISDIR(st.st_mode)) ? "(folder)" : "",
-                   target, path ? "/" : "", path ? path : "");
+                   folder, target, path ? "/" : "", path ? path : "");
 
     (void) !syscall(SYS_write, fault_log, line, (size_t) len);
 
-    if (point == fault->stop && fault->hold) {
+    here = (point == fault->stop);
+
+    if (fault->name[0]) {
+        (void) snprintf(line, sizeof(line), "%s%s %s%s%s", call,
+                        folder, target, path ? "/" : "", path ? path : "");
+        here = (fnmatch(fault->name, line, FNM_PATHNAME) == 0);
+    }
+
+    if (here && fault->hold) {
         while (__atomic_load_n(&fault->stop, __ATOMIC_SEQ_CST) == point) {
             (void) usleep(2000);
         }
 
-    } else if (point == fault->stop) {
+    } else if (here) {
         fault->stop = 0;
         (void) syscall(SYS_kill, getpid(), SIGKILL);
         for ( ;; ) {
