@@ -415,7 +415,8 @@ my $busy = grep { slurp(test_dir() . "/contract-$_")
 cmp_ok($busy, '>=', 2 * workers() - 1, 'others are told to come again');
 
 node_mode('pass');
-accepted(start_by('app1', $wallet), 'there is room again');
+ok((wait_for { start_by('app1', $wallet)->{status} == 202 } 10),
+    'there is room again');
 
 
 

@@ -61,6 +61,10 @@ __DATA__
 === TEST 1: the next generation, once
 --- config eval: main::slow()
 --- script
+# the first sweep is a second after the start, the next a minute later
+
+sleep 2;
+
 is(main::keys_of()->{status}, 404, 'nothing is stored yet');
 is(main::renew(2)->{status}, 404, 'and so there is no key to renew');
 
