@@ -12,6 +12,7 @@ use PServer::World;
 
 use File::Path qw( make_path remove_tree );
 use HTTP::Tiny;
+use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw( sleep time );
 
@@ -142,6 +143,79 @@ sub wait_until(&$) {
 }
 
 
+# a node whose chain is as long as can be, and which says each time that one
+# more transaction of the account is mined, of which it knows none
+
+sub liar {
+    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        LocalPort => $port + 8, Listen => 16, ReuseAddr => 1) or die $!;
+    my $nonce = 0;
+    my $pid = fork;
+
+    return $pid if $pid;
+
+    while (1) {
+        my $client = $listen->accept or next;
+        my ($head, $body) = ('', '');
+
+        while ($head !~ /\r\n\r\n\z/) {
+            sysread $client, $head, 1, length $head or last;
+        }
+
+        my ($len) = $head =~ /^Content-Length: (\d+)/mi;
+        sysread $client, $body, $len - length $body, length $body or last
+            while length $body < ($len || 0);
+
+        my $asked = json($body);
+        my $said = lies($asked->{method}, $asked->{params}, \$nonce);
+        my $text = json({ jsonrpc => '2.0', id => $asked->{id},
+            result => $said });
+
+        print $client "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+            . 'Content-Length: ' . length($text) . "\r\n\r\n$text";
+        close $client;
+    }
+}
+
+sub lies {
+    my ($method, $params, $nonce) = @_;
+
+    return sprintf '0x%x', $params->[1] eq 'latest' ? ++$$nonce : $$nonce
+        if $method eq 'eth_getTransactionCount';
+
+    if ($method eq 'eth_sendRawTransaction') {
+        open my $out, '>>', "$work/lied-to" or die $!;
+        print $out "$params->[0]\n";
+    }
+
+    return {
+        eth_chainId => sprintf('0x%x', $chain_id),
+        eth_blockNumber => '0x' . 'f' x 16,
+        eth_call => '0x' . '0' x 256,
+        eth_getLogs => [],
+        eth_maxPriorityFeePerGas => '0x1',
+        eth_getBlockByNumber => { baseFeePerGas => '0x1' },
+        eth_estimateGas => '0x10000',
+        eth_getBalance => '0x8ac7230489e80000',
+        eth_sendRawTransaction => '0x' . '1' x 64,
+    }->{$method};
+}
+
+# a check of a log, which has to end
+
+sub verify {
+    my ($dir, @options) = @_;
+
+    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 10,
+        root_dir() . '/build/bin/pserverctl', 'audit', 'verify', '--log-key',
+        "$log/public/key", @options, $dir or die $!;
+    my $text = join '', <$out>;
+    close $out;
+
+    return ($? >> 8, $text);
+}
+
+
 system('make', '-s', '-C', root_dir(), 'build/bench/audit') == 0 or die;
 remove_tree($work);
 make_path($work);
@@ -153,7 +227,35 @@ rpc('anvil_setBalance', $sender, '0x8ac7230489e80000');
 rpc('anvil_setBalance', $poor, '0x0');
 node_start($port + 7, $port + 5);
 my $node = 'http://127.0.0.1:' . ($port + 7);
-my ($run, $text, $nonce, $hash, @pool);
+my ($run, $text, $nonce, $hash, @pool, $status);
+
+
+# a node that lies: it has so many signatures, and no more.  That takes a
+# while, and goes on beside the rest
+
+my $liar = liar();
+my $lies = 'http://127.0.0.1:' . ($port + 8);
+
+grow(10, "$work/lied");
+my $lied = start('--rpc' => $lies, '--every' => 1, dir => "$work/lied/public",
+    '--log-key' => "$work/lied/public/key");
+
+($status, $text) = verify("$log/public", '--rpc' => $lies);
+isnt($status, 124, 'a chain without end');
+like($text, qr/last block is 18446744073709551615: no chain is that long/,
+    'is refused');
+
+
+# the folder of a log may have any name, but for a path that is too long
+
+make_path("$work/a.p");
+system('cp', '-a', $log, "$work/a.p/log") == 0 or die;
+($status, $text) = verify("$work/a.p/log/public");
+is($status, 0, 'a folder with the name of a part') or diag($text);
+
+($status, $text) = verify("$log/public" . '/.' x 2040);
+isnt($status, 0, 'a path that is too long');
+like($text, qr/the path is too long/, 'is refused');
 
 
 # blocks are counted
@@ -436,6 +538,18 @@ wait_until { anchors() =~ / 25 26$/ } 'the next round goes on behind it';
 kill TERM => $run->{pid};
 waitpid $run->{pid}, 0;
 
+
+# it has named one nonce after the other
+
+wait_until { said($lied) =~ /named more than 8 nonces, .* nothing more is/ }
+    'a node that lies';
+sleep 1.5;
+is(waitpid($lied->{pid}, 1), 0, 'it goes on, for when the anchor is there');
+kill TERM => $lied->{pid};
+waitpid $lied->{pid}, 0;
+open my $signed, '<', "$work/lied-to" or die $!;
+is(scalar(() = <$signed>), 8, 'so many were signed');
+
 done_testing();
 
 
@@ -444,6 +558,8 @@ done_testing();
 END {
     if ($before && $$ == $tester) {
         local $?;
+        kill KILL => $liar if $liar;
+        waitpid $liar, 0 if $liar;
         automine(1);
         rpc('evm_revert', $before);
     }

@@ -405,6 +405,23 @@ is_deeply(\@early, [], 'nothing is there by halves');
 is_deeply(\@failed, [], 'each goes on');
 is_deeply(\@other, [], 'to the same');
 
+# an operation of the same id, of somebody else
+
+my ($row) = sort map { m{^jobs/([0-9a-f]{32,})$} } keys %{ tree($V{archive}) };
+my $name = 'jobs/' . substr($row, 0, 2) . "/$row";
+my $others = '../../owners/' . '0' x 40 . "/jobs/$row";
+
+$store = "$state/store-hidden";
+make_path("$store/jobs/" . substr $row, 0, 2);
+symlink $others, "$store/$name" or die $!;
+
+my ($hides, undef, $why) = import_to($store, $V{archive}, $V{digest});
+is($hides, 1, 'a name that leads elsewhere');
+like($why, qr{/\Q$name\E: is there already, and leads elsewhere},
+    'it says which');
+is(readlink "$store/$name", $others, 'it is left');
+ok(!-e folder_in('store-hidden', 'owner1'), 'and the owner is not there');
+
 
 === TEST 6: an archive that was damaged
 --- config eval: main::config(pserver_operation => main::offers('test_echo'))

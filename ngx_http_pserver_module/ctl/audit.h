@@ -65,6 +65,7 @@ typedef struct {
     uint64_t              from;      /* the first block */
     uint64_t              head;      /* the last one */
     uint64_t              next;      /* block to go on from */
+    uint64_t              asked;     /* questions, until now */
     size_t                epoch;
 
     pserver_json_doc_t   *doc;       /* of the question before */

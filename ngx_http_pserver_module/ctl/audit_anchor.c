@@ -201,6 +201,7 @@ pserverctl_anchoring_round(pserverctl_anchoring_t *a)
 
     case PSERVERCTL_ANCHOR_DEEP:
         a->len = 0;
+        a->nnonces = 0;
         printf("%llu entries are anchored already\n",
                (unsigned long long) latest.size);
         return PSERVERCTL_OK;
@@ -412,6 +413,7 @@ pserverctl_anchoring_wait(pserverctl_anchoring_t *a)
 
         case PSERVERCTL_ANCHOR_DEEP:
             a->len = 0;
+            a->nnonces = 0;
             printf("%llu entries are anchored\n",
                    (unsigned long long) latest.size);
             return PSERVERCTL_OK;

@@ -14,6 +14,11 @@
 
 #define PSERVERCTL_GWEI  1000000000ULL
 
+/* what is signed until an anchor is there: a node names the nonces, and could
+   have the account pay for as many as it likes.  A run of --every does not end
+   there, which would have it started anew, but signs nothing more */
+#define PSERVERCTL_ANCHOR_NONCES  8
+
 
 typedef struct {
     pserverctl_args_t    *args;
@@ -42,6 +47,10 @@ typedef struct {
     size_t                len;           /* of raw; 0: nothing yet */
     pserver_word_t        hash;
     unsigned              refused:1;     /* the node did not take it */
+
+    /* what was signed for since the last anchor that is there for good */
+    uint64_t              nonces[PSERVERCTL_ANCHOR_NONCES];
+    size_t                nnonces;
 
     char                  said[512];
 } pserverctl_anchoring_t;

@@ -382,7 +382,24 @@ static int
 pserverctl_anchoring_sign(pserverctl_anchoring_t *a,
     const pserver_transaction_t *tx)
 {
+    size_t   i;
     u_char  *end;
+
+    for (i = 0; i < a->nnonces && a->nonces[i] != tx->nonce; i++) {
+        /* void */
+    }
+
+    if (i == PSERVERCTL_ANCHOR_NONCES) {
+        pserverctl_error("the node has named more than %d nonces, and the "
+                         "anchor is still not there: nothing more is signed: "
+                         "see what the account has sent, and start it anew",
+                         PSERVERCTL_ANCHOR_NONCES);
+        return PSERVER_INVALID;
+    }
+
+    if (i == a->nnonces) {
+        a->nonces[a->nnonces++] = tx->nonce;
+    }
 
     if (pserver_transaction_sign(a->raw, &end, &a->hash, tx, a->secp, a->key)
         != PSERVER_OK)

@@ -12,6 +12,11 @@
 
 #define PSERVERCTL_ANCHORS_STEP  10000
 
+/* no chain is as long, and no search takes as many questions: a node that
+   says so does not have us ask for ever */
+#define PSERVERCTL_ANCHORS_HEAD  (1ULL << 40)
+#define PSERVERCTL_ANCHORS_ASKS  1000000
+
 
 static int pserverctl_anchors_ask(pserverctl_anchors_t *anchors);
 static void pserverctl_word_of_address(char text[67],
@@ -75,6 +80,13 @@ pserverctl_anchors_init(pserverctl_anchors_t *anchors,
     if (rc == PSERVER_OK) {
         rc = pserverctl_rpc_quantity(node, "eth_blockNumber", "[]",
                                      &anchors->head);
+    }
+
+    if (rc == PSERVER_OK && anchors->head > PSERVERCTL_ANCHORS_HEAD) {
+        snprintf(node->error, sizeof(node->error), "the node says that its "
+                 "last block is %llu: no chain is that long",
+                 (unsigned long long) anchors->head);
+        return PSERVER_ERROR;
     }
 
     for (i = 0; rc == PSERVER_OK && i < log->checkpoint.n; i++) {
@@ -196,6 +208,14 @@ pserverctl_anchors_ask(pserverctl_anchors_t *anchors)
         = '\0';
 
     for ( ;; ) {
+
+        if (anchors->asked++ == PSERVERCTL_ANCHORS_ASKS) {
+            snprintf(anchors->node->error, sizeof(anchors->node->error),
+                     "the anchors are not found with %d questions: begin at "
+                     "a later block", PSERVERCTL_ANCHORS_ASKS);
+            return PSERVER_ERROR;
+        }
+
         last = anchors->next + anchors->step - 1;
 
         if (last > anchors->head) {

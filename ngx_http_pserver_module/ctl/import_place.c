@@ -36,6 +36,8 @@ static int pserverctl_import_listed(pserverctl_place_in_t *in,
     const pserver_address_t *account, const char *name, const char *text);
 static int pserverctl_import_symlink(pserverctl_place_in_t *in,
     const char *path, const char *text);
+static int pserverctl_import_leads(int fd, const char *path,
+    const char *text);
 static int pserverctl_import_chown(pserverctl_place_in_t *in, int fd,
     const char *path);
 static int pserverctl_import_give(void *data, const char *path);
@@ -258,12 +260,14 @@ pserverctl_import_listed(pserverctl_place_in_t *in,
 }
 
 
-/* one that is there is of an import that was cut off, or the same */
+/* one that is there with the same text is of an import that was cut off; with
+   another it is somebody else's, and stays */
 
 static int
 pserverctl_import_symlink(pserverctl_place_in_t *in, const char *path,
     const char *text)
 {
+    int   rc;
     char  parents[192], *p;
 
     snprintf(parents, sizeof(parents), "%s", path);
@@ -284,16 +288,40 @@ pserverctl_import_symlink(pserverctl_place_in_t *in, const char *path,
         *p = '/';
     }
 
-    if (p
-        || (symlinkat(text, in->fsck->fd, path) == -1 && errno != EEXIST)
-        || pserverctl_import_chown(in, in->fsck->fd, path) == -1)
-    {
+    rc = p ? -1 : symlinkat(text, in->fsck->fd, path);
+
+    if (rc == -1 && errno == EEXIST) {
+
+        if (!pserverctl_import_leads(in->fsck->fd, path, text)) {
+            pserverctl_error("%s/%s: is there already, and leads elsewhere",
+                             in->fsck->store, path);
+            return PSERVERCTL_FAILED;
+        }
+
+        rc = 0;
+    }
+
+    if (rc == -1 || pserverctl_import_chown(in, in->fsck->fd, path) == -1) {
         pserverctl_error("%s/%s: %s", in->fsck->store, path,
                          strerror(errno));
         return PSERVERCTL_FAILED;
     }
 
     return PSERVERCTL_OK;
+}
+
+
+static int
+pserverctl_import_leads(int fd, const char *path, const char *text)
+{
+    char     has[160];
+    size_t   len;
+    ssize_t  n;
+
+    len = strlen(text);
+    n = readlinkat(fd, path, has, sizeof(has));
+
+    return n != -1 && (size_t) n == len && memcmp(has, text, len) == 0;
 }
 
 

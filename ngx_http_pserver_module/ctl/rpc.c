@@ -234,11 +234,17 @@ static int
 pserverctl_get_file(pserverctl_place_t *place, const char *path)
 {
     int          fd;
-    char         name[4096], *part;
+    char         name[4096];
+    size_t       len;
     ssize_t      n;
+    const char  *part;
     struct stat  st;
 
-    snprintf(name, sizeof(name), "%s/%s", place->base, path);
+    if (snprintf(name, sizeof(name), "%s/%s", place->base, path)
+        >= (int) sizeof(name))
+    {
+        return pserverctl_place_error(place, "the path is too long");
+    }
 
     fd = open(name, O_RDONLY|O_CLOEXEC);
 
@@ -246,10 +252,17 @@ pserverctl_get_file(pserverctl_place_t *place, const char *path)
 
         /* a node itself keeps the last tiles under another name */
 
-        part = strstr(name, ".p/");
+        part = strstr(path, ".p/");
 
         if (part) {
-            strcpy(part, ".part");
+            len = strlen(place->base) + 1 + (size_t) (part - path);
+
+            if (snprintf(name + len, sizeof(name) - len, ".part")
+                >= (int) (sizeof(name) - len))
+            {
+                return pserverctl_place_error(place, "the path is too long");
+            }
+
             fd = open(name, O_RDONLY|O_CLOEXEC);
         }
     }
